@@ -1,0 +1,10 @@
+//! Many projects: which they are, and making them all.
+//!
+//! One wrong project never stops the others. Nothing here knows how one
+//! project is rendered.
+
+mod plan;
+mod run;
+
+pub use plan::{Plan, Volume, plan};
+pub use run::{Made, Run, check, run};

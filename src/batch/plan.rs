@@ -1,0 +1,186 @@
+//! Paths on the command line → the projects to render, in order.
+//!
+//! A path is a project file, a batch file, or a folder. A folder with a
+//! `batch.yaml` is that batch; any other gives its project files, without
+//! those that only serve as a base for others.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Failure};
+use crate::project::{self, Data, Node, tidy};
+
+/// What a folder's batch file is called.
+const BATCH_FILE: &str = "batch.yaml";
+/// Keys of a batch file.
+const KEYS: [&str; 2] = ["members", "volume"];
+
+/// The projects of a run.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Project files in order, each once.
+    pub members: Vec<PathBuf>,
+    /// Bound volumes that batch files ask for.
+    pub volumes: Vec<Volume>,
+}
+
+/// A bound volume.
+#[derive(Debug, Clone)]
+pub struct Volume {
+    /// Its title, which is its file name too; without one, the form's.
+    pub title: Option<String>,
+    /// Its members, as positions in [`Plan::members`].
+    pub members: Vec<usize>,
+}
+
+/// Works out what the paths mean.
+///
+/// # Errors
+/// Rejected if a batch file is wrong; broken if a path is not there.
+pub fn plan(paths: &[PathBuf]) -> Result<Plan, Failure> {
+    let mut plan = Plan::default();
+    for path in paths {
+        if path.is_dir() {
+            let batch = path.join(BATCH_FILE);
+            if batch.is_file() {
+                plan.add_batch(&batch)?;
+            } else {
+                let files = project_files(path)?;
+                if files.is_empty() {
+                    let folder = path.display();
+                    return Err(Error::Usage(format!("{folder} 里没有项目定义（.yaml）")).into());
+                }
+                for file in files {
+                    plan.add(&file);
+                }
+            }
+        } else if !path.is_file() {
+            return Err(Error::Usage(format!("找不到 {}", path.display())).into());
+        } else if is_batch(path)? {
+            plan.add_batch(path)?;
+        } else {
+            plan.add(path);
+        }
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    fn add(&mut self, path: &Path) -> usize {
+        let path = tidy(path);
+        match self.members.iter().position(|known| *known == path) {
+            Some(position) => position,
+            None => {
+                self.members.push(path);
+                self.members.len() - 1
+            }
+        }
+    }
+
+    fn add_batch(&mut self, path: &Path) -> Result<(), Failure> {
+        let source = project::read(path)?;
+        let root = project::parse_yaml(&source)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut problems = Vec::new();
+        for entry in root.as_map().into_iter().flat_map(|map| &map.0) {
+            if !KEYS.contains(&entry.key.as_str()) {
+                problems.push(
+                    Diagnostic::error("batch/unknown-key", format!("批次里没有 `{}`", entry.key))
+                        .at(entry.key_at.clone())
+                        .hint_likely(&entry.key, KEYS),
+                );
+            }
+        }
+        let mut members = Vec::new();
+        for (node, name) in member_names(&root, &mut problems) {
+            let file = folder.join(name);
+            if file.is_file() {
+                members.push(self.add(&file));
+            } else {
+                let name = project::shown(&file);
+                problems.push(
+                    Diagnostic::error("batch/missing", format!("找不到批次成员 {name}"))
+                        .at(node.at.clone())
+                        .hint("路径从批次文件所在的文件夹算起"),
+                );
+            }
+        }
+        if let Some(node) = root.get("volume") {
+            match node.as_str() {
+                Some(title) => self.volumes.push(Volume { title: Some(title.to_owned()), members }),
+                None => problems.push(
+                    Diagnostic::error("batch/volume", "`volume` 应为合订本的题名")
+                        .at(node.at.clone()),
+                ),
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+    }
+}
+
+fn member_names<'a>(root: &'a Node, problems: &mut Vec<Diagnostic>) -> Vec<(&'a Node, &'a str)> {
+    let Some(Node { data: Data::List(items), .. }) = root.get("members") else {
+        problems.push(
+            Diagnostic::error("batch/members", "批次要用 `members` 列出项目文件").at(root.at.clone()),
+        );
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for item in items {
+        match item.as_str() {
+            Some(name) => names.push((item, name)),
+            None => problems.push(
+                Diagnostic::error("batch/members", "批次成员应为项目文件的路径")
+                    .at(item.at.clone()),
+            ),
+        }
+    }
+    names
+}
+
+/// Whether a file is a batch: it lists members and names no form.
+fn is_batch(path: &Path) -> Result<bool, Failure> {
+    let source = project::read(path)?;
+    // What is wrong in a project file is said when it is loaded.
+    let Ok(root) = project::parse_yaml(&source) else {
+        return Ok(false);
+    };
+    Ok(root.get("members").is_some() && root.get("form").is_none())
+}
+
+/// The project files below a folder, sorted, without bases and batches.
+fn project_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        let entries = fs::read_dir(&folder).map_err(|e| Error::io("读取文件夹", &folder, e))?;
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            if hidden {
+                continue;
+            }
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    let mut bases = BTreeSet::new();
+    for file in &files {
+        // A file that cannot be read is no base; it is reported as a member.
+        if let Ok(Some(base)) = project::base_of(file) {
+            bases.insert(tidy(&base));
+        }
+    }
+    let mut projects = Vec::new();
+    for file in files {
+        if !bases.contains(&tidy(&file)) && !is_batch(&file)? {
+            projects.push(file);
+        }
+    }
+    Ok(projects)
+}

@@ -1,0 +1,207 @@
+//! The form's schema, in words a clerk understands.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use serde_json::Value;
+
+use crate::diagnostic::Diagnostic;
+use crate::form::Form;
+use crate::project::{Node, Project, colon_slip};
+use crate::source::Location;
+
+/// Keys every project may have, whatever its form.
+const COMMON: [&str; 2] = ["form", "date"];
+
+pub(super) fn check(project: &Project, form: &Form) -> Vec<Diagnostic> {
+    let mut root = project.root.clone();
+    if let crate::project::Data::Map(map) = &mut root.data {
+        map.0.retain(|entry| !COMMON.contains(&entry.key.as_str()));
+    }
+    let json = root.to_json();
+    let mut found = Vec::new();
+    for error in form.schema.validator.iter_errors(&json) {
+        let pointer = error.instance_path().to_string();
+        let steps: Vec<String> = pointer
+            .split('/')
+            .skip(1)
+            .map(|step| step.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        let subject = Subject {
+            project,
+            form,
+            root: &root,
+            steps: steps.iter().map(String::as_str).collect(),
+        };
+        subject.explain(error.kind(), &mut found);
+    }
+    found
+}
+
+/// The value a schema complains about.
+struct Subject<'a> {
+    project: &'a Project,
+    form: &'a Form,
+    root: &'a Node,
+    steps: Vec<&'a str>,
+}
+
+impl Subject<'_> {
+    fn explain(&self, kind: &Kind, found: &mut Vec<Diagnostic>) {
+        let name = self.name(&self.steps);
+        let one = match kind {
+            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+                found.extend(unexpected.iter().map(|key| self.unknown_key(key)));
+                return;
+            }
+            Kind::Required { property } => self.missing(property.as_str().unwrap_or_default()),
+            Kind::Type { kind } => self.wrong_type(&name, kind),
+            Kind::Enum { options } => self.here("value/choice", format!("{name}只能是下列之一"))
+                .label(list(options)),
+            Kind::Constant { expected_value } => {
+                self.here("value/choice", format!("{name}只能是 {}", plain(expected_value)))
+            }
+            Kind::Pattern { pattern } => self.here("value/pattern", format!("{name}的写法不对"))
+                .hint(format!("应符合 {pattern}")),
+            Kind::MinLength { .. } => self.here("value/empty", format!("{name}不能为空")),
+            Kind::MaxLength { limit } => {
+                self.here("value/long", format!("{name}不能超过 {limit} 个字"))
+            }
+            Kind::MinItems { limit } | Kind::MinProperties { limit } => {
+                self.here("value/few", format!("{name}至少要有 {limit} 项"))
+            }
+            Kind::MaxItems { limit } | Kind::MaxProperties { limit } => {
+                self.here("value/many", format!("{name}最多 {limit} 项"))
+            }
+            Kind::Minimum { limit } => self.here("value/small", format!("{name}不能小于 {limit}")),
+            Kind::Maximum { limit } => self.here("value/large", format!("{name}不能大于 {limit}")),
+            Kind::UniqueItems => self.here("value/repeated", format!("{name}里有重复的项")),
+            _ => self.here("value/invalid", format!("{name}不符合表式的要求"))
+                .hint(format!("用 `tianbao forms --schema {}` 看写法", self.form.id)),
+        };
+        found.push(one);
+    }
+
+    fn unknown_key(&self, key: &str) -> Diagnostic {
+        let entry = self.node().and_then(Node::as_map).and_then(|map| map.entry(key));
+        let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
+        let path = dotted(&self.steps, Some(key));
+        let names = self.form.schema.names(self.steps.iter().copied());
+        let mut problem = Diagnostic::error("project/unknown-key", format!("表式里没有 `{path}`"))
+            .at(at)
+            .label("不认识这个键")
+            .field(path)
+            .hint_likely(key, names.iter().copied());
+        if problem.hints.is_empty() {
+            // The clerk may have written the Chinese name of the field.
+            let titled = names.iter().find(|name| {
+                let steps = self.steps.iter().copied().chain([**name]);
+                self.form.schema.title(steps) == Some(key)
+            });
+            problem = match titled {
+                Some(name) => problem.hint(format!("“{key}”的键名是 `{name}`")),
+                None if names.is_empty() => problem,
+                None => problem.hint(format!("这里可以写：{}", names.join("、"))),
+            };
+        }
+        problem
+    }
+
+    fn missing(&self, property: &str) -> Diagnostic {
+        let mut steps = self.steps.clone();
+        steps.push(property);
+        let name = self.name(&steps);
+        // A parent that the file holds is where the key goes; the whole
+        // project's place is the first line of the file a clerk edits.
+        let at = match self.steps.is_empty() {
+            true => self.project.start(),
+            false => self.key_at().unwrap_or_else(|| self.at()),
+        };
+        Diagnostic::error("project/missing", format!("缺少{name}"))
+            .at(at)
+            .label(format!("这里应有 `{property}`"))
+            .field(dotted(&steps, None))
+            .hint(format!("补上 `{property}: …`"))
+    }
+
+    fn wrong_type(&self, name: &str, wanted: &TypeKind) -> Diagnostic {
+        let node = self.node();
+        if let Some(slip) = node.filter(|n| n.as_str().is_some()).and_then(|n| colon_slip(&n.at)) {
+            return slip;
+        }
+        let is = node.map_or("空白", Node::kind);
+        self.here("value/type", format!("{name}应为{}", types(wanted)))
+            .label(format!("这里是{is}"))
+    }
+
+    fn here(&self, code: &'static str, message: String) -> Diagnostic {
+        Diagnostic::error(code, message)
+            .at(self.at())
+            .field(dotted(&self.steps, None))
+    }
+
+    fn node(&self) -> Option<&Node> {
+        self.root.descend(self.steps.iter().copied())
+    }
+
+    /// Where the value is; a blank one is found by its key.
+    fn at(&self) -> Location {
+        match self.node() {
+            _ if self.steps.is_empty() => self.project.start(),
+            Some(node) if !node.at.text().is_empty() => node.at.clone(),
+            _ => self.key_at().unwrap_or_else(|| self.project.start()),
+        }
+    }
+
+    fn key_at(&self) -> Option<Location> {
+        let (last, above) = self.steps.split_last()?;
+        let parent = self.root.descend(above.iter().copied())?;
+        Some(parent.as_map()?.entry(last)?.key_at.clone())
+    }
+
+    /// `` `funds.city`（市、区拟配套资金） `` as far as the schema names it.
+    fn name(&self, steps: &[&str]) -> String {
+        let path = dotted(steps, None);
+        match self.form.schema.title(steps.iter().copied()) {
+            _ if steps.is_empty() => "项目定义".to_owned(),
+            Some(title) if title != path => format!(" `{path}`（{title}）"),
+            _ => format!(" `{path}` "),
+        }
+    }
+}
+
+fn dotted(steps: &[&str], last: Option<&str>) -> String {
+    steps.iter().copied().chain(last).collect::<Vec<_>>().join(".")
+}
+
+fn types(wanted: &TypeKind) -> String {
+    let json = match wanted {
+        TypeKind::Single(kind) => kind.to_string(),
+        TypeKind::Multiple(kinds) => {
+            let all: Vec<String> = kinds.iter().map(|kind| kind.to_string()).collect();
+            all.join(" ")
+        }
+    };
+    let words = [
+        ("string", "文字"),
+        ("integer", "整数"),
+        ("number", "数字"),
+        ("boolean", "是/否（true/false）"),
+        ("array", "列表"),
+        ("object", "映射（键: 值）"),
+        ("null", "空白"),
+    ];
+    let named: Vec<&str> = words
+        .iter()
+        .filter(|(kind, _)| json.split(' ').any(|k| k.trim_matches('"') == *kind))
+        .map(|(_, word)| *word)
+        .collect();
+    named.join("或")
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn list(options: &Value) -> String {
+    let all = options.as_array().map(Vec::as_slice).unwrap_or_default();
+    all.iter().map(plain).collect::<Vec<_>>().join("、")
+}

@@ -1,0 +1,262 @@
+//! Arguments and their help. What users read is Chinese, clap's own words
+//! included.
+
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+use super::USAGE;
+
+const HELP: &str = "{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
+
+/// 填报：从一份项目定义（YAML）生成正式表格，PDF 与 Word 各一份
+#[derive(Parser)]
+#[command(
+    name = "tianbao", version, disable_help_flag = true, disable_version_flag = true,
+    disable_help_subcommand = true, subcommand_help_heading = "命令", next_help_heading = "选项",
+    help_template = HELP, override_usage = "tianbao <命令> [选项] [参数]",
+    after_help = "\n例：tianbao render data/hunan-cbec-2024    生成整个批次，写到 out/\n    tianbao check 岳阳市.yaml                只检查，不写文件\n\n每个命令都有自己的帮助：tianbao render --help\n",
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// 显示帮助
+    #[arg(short, long, global = true, action = ArgAction::Help, help = "显示帮助")]
+    help: Option<bool>,
+    /// 显示版本
+    #[arg(short = 'V', long, action = ArgAction::Version, help = "显示版本")]
+    version: Option<bool>,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// 生成 PDF 和 Word
+    Render(Render),
+    /// 只检查，不写文件
+    Check(Check),
+    /// 列出现有表式及其字段
+    Forms(Forms),
+    /// 列出字体角色各用哪个字体
+    Fonts(Fonts),
+    /// 制作表式
+    #[command(
+        help_template = HELP, override_usage = "tianbao form <命令>",
+        subcommand_help_heading = "命令", next_help_heading = "选项"
+    )]
+    Form {
+        #[command(subcommand)]
+        command: FormCommand,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum FormCommand {
+    /// 按一张表格说明（蓝图）写出新表式的全部文件
+    New(FormNew),
+}
+
+/// 生成 PDF 和 Word
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao render [选项] 路径…", next_help_heading = "选项",
+    after_help = "\n例：tianbao render data/hunan-cbec-2024\n    tianbao render 岳阳市.yaml --to pdf --out 送审\n    tianbao render 各市州/ --combined=全省汇总\n",
+)]
+pub(super) struct Render {
+    #[command(flatten)]
+    pub(super) input: Input,
+    /// 写到哪个文件夹；没有就新建
+    #[arg(short, long, value_name = "文件夹", default_value = "out", hide_default_value = true, help = "写到哪个文件夹（不写即 out）")]
+    pub(super) out: PathBuf,
+    /// 生成什么
+    #[arg(long, value_name = "格式", value_delimiter = ',', default_value = "pdf,docx", hide_default_value = true, hide_possible_values = true, help = "生成 pdf、docx 或 pdf,docx（不写即两样都生成）")]
+    pub(super) to: Vec<Target>,
+    /// 合订本
+    #[arg(long, value_name = "题名", num_args = 0..=1, require_equals = true, default_missing_value = "", help = "另把所有项目合订成一份 PDF，页码连续；批次文件里写了 volume 的不必再写")]
+    pub(super) combined: Option<String>,
+    #[command(flatten)]
+    pub(super) document: Document,
+    /// 保留合并结果
+    #[arg(long, help = "把合并后的 Typst 源文件留在 PDF 旁边，供修改模板时查看")]
+    pub(super) keep_merged: bool,
+}
+
+/// 只检查，不写文件
+#[derive(clap::Args)]
+#[command(help_template = HELP, override_usage = "tianbao check [选项] 路径…", next_help_heading = "选项")]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) input: Input,
+    #[command(flatten)]
+    pub(super) document: Document,
+}
+
+/// 列出现有表式及其字段
+#[derive(clap::Args)]
+#[command(help_template = HELP, override_usage = "tianbao forms [选项]", next_help_heading = "选项")]
+pub(super) struct Forms {
+    /// 打印一个表式的 JSON Schema
+    #[arg(long, value_name = "表式", help = "打印这个表式的 JSON Schema，供编辑器提示和核对")]
+    pub(super) schema: Option<String>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// 列出字体角色各用哪个字体
+#[derive(clap::Args)]
+#[command(help_template = HELP, override_usage = "tianbao fonts [选项]", next_help_heading = "选项")]
+pub(super) struct Fonts {
+    #[command(flatten)]
+    pub(super) faces: Faces,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// 按一张表格说明（蓝图）写出新表式的全部文件
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao form new [选项] 文件夹 --blueprint 蓝图.yaml",
+    next_help_heading = "选项",
+    after_help = "\n写出 form.yaml、schema.json、form.typ、form.docx、example.yaml，此后都可以手工修改。\n例：tianbao form new templates/hunan/new-form --blueprint grid.yaml\n",
+)]
+pub(super) struct FormNew {
+    /// 新表式的文件夹，须不存在或为空
+    #[arg(value_name = "文件夹", help_heading = "参数", help = "新表式的文件夹，如 templates/湖南/某某表；须不存在或为空")]
+    pub(super) folder: PathBuf,
+    /// 蓝图文件
+    #[arg(long, value_name = "文件", help = "蓝图：列、行、合并、重复行的说明（YAML）")]
+    pub(super) blueprint: PathBuf,
+    /// 蓝图文件里有几张表时用哪一张
+    #[arg(long, value_name = "键", help = "蓝图文件里有几张表时，用哪一张")]
+    pub(super) grid: Option<String>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// What to read.
+#[derive(clap::Args)]
+pub(super) struct Input {
+    /// 项目文件、批次文件或文件夹
+    #[arg(value_name = "路径", required = true, help_heading = "参数", help = "项目文件、批次文件或文件夹；文件夹里有 batch.yaml 就按批次，没有就取其中的全部项目")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// How documents are made.
+#[derive(clap::Args)]
+pub(super) struct Document {
+    #[command(flatten)]
+    pub(super) faces: Faces,
+    /// PDF 标准
+    #[arg(long, value_name = "标准", help = "PDF 标准，如 a-2a,ua-1（不写即此）、a-3a、1.7")]
+    pub(super) pdf_standard: Option<String>,
+    /// 文件的日期
+    #[arg(long, value_name = "秒数", env = "SOURCE_DATE_EPOCH", hide_env = true, allow_negative_numbers = true, help = "文件所记的日期，从 1970-01-01 起的秒数；也可设 SOURCE_DATE_EPOCH；不写即项目的 date 或表式年度的第一天")]
+    pub(super) creation_timestamp: Option<i64>,
+}
+
+/// Where faces are.
+#[derive(clap::Args)]
+pub(super) struct Faces {
+    /// 另有字体的文件夹
+    #[arg(long, value_name = "文件夹", env = "TYPST_FONT_PATHS", hide_env = true, value_delimiter = ':', help = "另有字体的文件夹，可写多次；正式字体放在这里即优先采用；也可设 TYPST_FONT_PATHS")]
+    pub(super) font_path: Vec<PathBuf>,
+}
+
+/// Where form packs are, and how results are shown.
+#[derive(clap::Args)]
+pub(super) struct Place {
+    /// 表式所在的 templates 文件夹
+    #[arg(long, value_name = "文件夹", env = "TIANBAO_TEMPLATES", hide_env = true, help = "表式所在的 templates 文件夹；不写则从当前文件夹和程序所在处往上找")]
+    pub(super) templates: Option<PathBuf>,
+    /// 结果的写法
+    #[arg(long, value_name = "写法", default_value = "text", hide_default_value = true, hide_possible_values = true, help = "结果写成 text（不写即此）或 json")]
+    pub(super) format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Target {
+    Pdf,
+    Docx,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+impl Command {
+    /// Whether results go to a machine.
+    pub(super) fn wants_json(&self) -> bool {
+        let place = match self {
+            Self::Render(command) => &command.input.place,
+            Self::Check(command) => &command.input.place,
+            Self::Forms(command) => &command.place,
+            Self::Fonts(command) => &command.place,
+            Self::Form { command: FormCommand::New(command) } => &command.place,
+        };
+        place.format == Format::Json
+    }
+}
+
+/// Reads the process's arguments; `Err` is the exit code after help was shown
+/// or a mistake was explained.
+pub(super) fn parse() -> Result<Args, u8> {
+    Args::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            print!("{error}");
+            0
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            eprint!("{error}");
+            USAGE
+        }
+        _ => {
+            eprintln!("错误：{}", explain(&error));
+            eprintln!("提示：`tianbao --help` 说明用法，`tianbao <命令> --help` 说明一个命令");
+            USAGE
+        }
+    })
+}
+
+fn explain(error: &clap::Error) -> String {
+    let get = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join("、"),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let arg = get(ContextKind::InvalidArg);
+    let mut message = match error.kind() {
+        ErrorKind::UnknownArgument => format!("不认识选项 `{arg}`"),
+        ErrorKind::InvalidSubcommand => format!("没有命令 `{}`", get(ContextKind::InvalidSubcommand)),
+        ErrorKind::MissingSubcommand => "没有写命令".to_owned(),
+        ErrorKind::MissingRequiredArgument => format!("缺少 {arg}"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = get(ContextKind::InvalidValue);
+            match value.as_str() {
+                "" => format!("{arg} 后面要写一个值"),
+                value => format!("{arg} 不能是 `{value}`"),
+            }
+        }
+        ErrorKind::ArgumentConflict => format!("{arg} 不能与 {} 同时写", get(ContextKind::PriorArg)),
+        ErrorKind::NoEquals => format!("{arg} 的值要用等号连写"),
+        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            format!("{arg} 后面值的个数不对")
+        }
+        _ => error.to_string(),
+    };
+    let valid = get(ContextKind::ValidValue);
+    if !valid.is_empty() {
+        message.push_str(&format!("，可以是 {valid}"));
+    }
+    for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand] {
+        let likely = get(kind);
+        if !likely.is_empty() {
+            message.push_str(&format!("，是否想写 {likely}"));
+        }
+    }
+    message
+}

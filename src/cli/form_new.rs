@@ -1,0 +1,40 @@
+//! `tianbao form new`: a blueprint → a form pack to finish by hand.
+
+use super::args::FormNew;
+use super::{GOOD, report, setup};
+use crate::error::{Error, Failure};
+use crate::form::blueprint::Blueprint;
+use crate::output::Output;
+use crate::{docx, form, pdf};
+
+pub(super) fn execute(command: FormNew) -> Result<u8, Failure> {
+    let templates = setup::templates(&command.place)?;
+    let blueprint = Blueprint::read(&command.blueprint, command.grid.as_deref())?;
+    if !setup::is_empty_or_absent(&command.folder) {
+        return Err(Error::Usage(format!(
+            "{} 里已经有文件；换一个文件夹，或先移走它们",
+            command.folder.display()
+        ))
+        .into());
+    }
+    let output = Output::open(&command.folder)?;
+    let files = [
+        ("form.yaml", form::starter::manifest(&blueprint).into_bytes()),
+        ("schema.json", form::starter::schema(&blueprint).into_bytes()),
+        ("example.yaml", form::starter::example(&blueprint, &command.folder).into_bytes()),
+        ("form.typ", pdf::starter::source(&blueprint).into_bytes()),
+        ("form.docx", docx::starter::package(&blueprint, &templates.roles)?),
+    ];
+    let mut written = Vec::new();
+    for (name, bytes) in files {
+        written.push(output.write(name, &bytes)?.display().to_string());
+    }
+    match command.place.format {
+        super::args::Format::Json => report::json(&serde_json::json!({ "files": written })),
+        super::args::Format::Text => {
+            written.iter().for_each(|file| println!("{file}"));
+            println!("先试一遍：tianbao render {}/example.yaml", command.folder.display());
+        }
+    }
+    Ok(GOOD)
+}

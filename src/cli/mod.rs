@@ -1,0 +1,76 @@
+//! The command line: one file per command.
+//!
+//! `main` → [`args`] → a command → exit code. Only here are the environment
+//! and the clock read, and only here is anything printed.
+
+mod args;
+mod check;
+mod fonts;
+mod form_new;
+mod forms;
+mod render;
+mod report;
+mod setup;
+
+use std::panic;
+use std::process::ExitCode;
+
+use args::Command;
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Failure};
+
+/// Everything came out.
+const GOOD: u8 = 0;
+/// Documents were wrong.
+const DIAGNOSTICS: u8 = 1;
+/// The command line or the set-up was wrong, or the system refused.
+const USAGE: u8 = 2;
+/// A mistake of ours.
+const INTERNAL: u8 = 255;
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let code = match args::parse() {
+        Ok(args) => panic::catch_unwind(|| run(args)).unwrap_or_else(|_| {
+            eprintln!("程序内部错误，请把上面的信息连同所用的项目文件一起反馈。");
+            INTERNAL
+        }),
+        Err(code) => code,
+    };
+    ExitCode::from(code)
+}
+
+fn run(args: args::Args) -> u8 {
+    let json = args.command.wants_json();
+    let result = match args.command {
+        Command::Render(command) => render::execute(command),
+        Command::Check(command) => check::execute(command),
+        Command::Forms(command) => forms::execute(command),
+        Command::Fonts(command) => fonts::execute(command),
+        Command::Form { command: args::FormCommand::New(command) } => form_new::execute(command),
+    };
+    match result {
+        Ok(code) => code,
+        Err(Failure::Rejected(diagnostics)) => {
+            report::diagnostics(&diagnostics, json);
+            DIAGNOSTICS
+        }
+        Err(Failure::Broken(error)) => {
+            report::error(&error, json);
+            exit_code(&error)
+        }
+    }
+}
+
+fn exit_code(error: &Error) -> u8 {
+    match error {
+        Error::Usage(_) | Error::Io { .. } => USAGE,
+        Error::Internal(_) => INTERNAL,
+    }
+}
+
+/// The exit code of diagnostics that did not stop the command.
+fn verdict(diagnostics: &[Diagnostic]) -> u8 {
+    if crate::diagnostic::any_error(diagnostics) { DIAGNOSTICS } else { GOOD }
+}

@@ -1,0 +1,136 @@
+//! Word templates: a real .docx with tags → the filled-in .docx.
+//!
+//! The only module that knows zip and WordprocessingML. A template is opened
+//! and prepared once: tags split over runs are joined, `{%tr %}` and `{%p %}`
+//! are lifted to their row or paragraph, `{% vm key %}` becomes a vertical
+//! merge; what results is merged like any template, and everything outside the
+//! tags is copied through.
+//!
+//! The dialect is docxtpl's, with two differences: values are always escaped,
+//! and vertical merges go by key, never by equal text.
+
+mod outline;
+mod package;
+mod prepare;
+mod properties;
+pub mod starter;
+mod tags;
+
+use std::collections::BTreeMap;
+
+use minijinja::value::Value;
+use minijinja::{Environment, Error};
+
+use crate::diagnostic::Diagnostic;
+use crate::merge::{self, explain, names_in};
+use package::Package;
+pub use properties::Properties;
+
+/// An opened template.
+pub struct Template {
+    /// The file, as messages name it.
+    file: String,
+    package: Package,
+    /// The parts that hold tags, and for each its tags' places by line.
+    merged: Vec<(String, Vec<TagPlace>)>,
+}
+
+/// Where the tag on a line of a prepared part stands in the template.
+#[derive(Debug, Clone)]
+struct TagPlace {
+    line: usize,
+    spot: String,
+    /// The tag as its author wrote it.
+    tag: String,
+}
+
+impl Template {
+    /// Opens a .docx and adds its parts to the environment.
+    ///
+    /// # Errors
+    /// Everything wrong with the file's tags, each at its part and cell.
+    pub(crate) fn open(
+        file: &str,
+        bytes: &[u8],
+        env: &mut Environment<'static>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let parts = package::read(file, bytes).map_err(|problem| vec![*problem])?;
+        let mut merged = Vec::new();
+        let mut problems = Vec::new();
+        for (name, content) in parts.iter().filter(|(name, _)| may_hold_tags(name)) {
+            let prepared = prepare::prepare(file, name, content, env);
+            match prepared {
+                Err(found) => problems.extend(found),
+                Ok(None) => {}
+                Ok(Some((source, places))) => {
+                    if let Err(error) = env.add_template_owned(name.clone(), source) {
+                        problems.push(place(file, name, &places, &error, &[]));
+                    }
+                    merged.push((name.clone(), places));
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let package = Package::new(&parts).map_err(|problem| {
+            vec![Diagnostic::error("word/package", problem.to_string()).at_part(file, "")]
+        })?;
+        Ok(Self {
+            file: file.to_owned(),
+            package,
+            merged,
+        })
+    }
+
+    /// Fills the template in.
+    ///
+    /// # Errors
+    /// What is wrong in the template, at the part, cell and tag.
+    pub(crate) fn render(
+        &self,
+        env: &Environment<'_>,
+        context: &Value,
+        properties: &Properties<'_>,
+    ) -> Result<Vec<u8>, Diagnostic> {
+        let mut parts = BTreeMap::new();
+        for (name, places) in &self.merged {
+            let merged = merge::merge(env, name, context.clone())
+                .map_err(|error| place(&self.file, name, places, &error, &names_in(context)))?;
+            parts.insert(name.as_str(), merged.text);
+        }
+        parts.insert(properties::PART, properties.to_xml());
+        self.package.write(&parts).map_err(|error| {
+            Diagnostic::error("word/package", format!("无法写成 Word 文件：{error}"))
+                .at_part(self.file.as_str(), "")
+        })
+    }
+}
+
+fn may_hold_tags(part: &str) -> bool {
+    let Some(name) = part.strip_prefix("word/").and_then(|name| name.strip_suffix(".xml")) else {
+        return false;
+    };
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    ["document", "header", "footer", "footnotes", "endnotes", "comments"].contains(&stem)
+}
+
+/// A merging error at the tag it comes from: each tag has a line of its own.
+fn place(
+    file: &str,
+    part: &str,
+    places: &[TagPlace],
+    error: &Error,
+    known: &[String],
+) -> Diagnostic {
+    let line = error.line().unwrap_or(1);
+    let tag = places.iter().rev().find(|place| place.line <= line);
+    let source = error.template_source();
+    let written = error.range().and_then(|range| source?.get(range));
+    let mut problem = explain(error, written, known);
+    let spot = tag.map_or(String::new(), |tag| format!(" {}", tag.spot));
+    if let Some(tag) = tag {
+        problem = problem.hint(format!("所在标记：{}", tag.tag));
+    }
+    problem.at_part(file, format!("{part}{spot}"))
+}

@@ -1,0 +1,329 @@
+//! A blueprint → `form.docx`, to be finished in Word or WPS.
+//!
+//! Written by docx-rs; what it cannot write (repeated header rows, settings
+//! for mirrored pages, the document's language) is put in afterwards.
+
+use docx_rs::{
+    AlignmentType, Docx, FieldCharType, Footer, HeightRule, InstrPAGE, InstrText, LineSpacing,
+    LineSpacingType, PageMargin, PageOrientationType, Paragraph, Run, RunFonts, Table,
+    TableAlignmentType, TableCell, TableCellMargins, TableLayoutType, TableRow, VAlignType,
+    VMergeType, WidthType,
+};
+
+use super::package::{self, Package, Parts};
+use super::properties::Properties;
+use crate::error::Error;
+use crate::form::blueprint::{Blueprint, Cell, Content, Kind, Row, Slot};
+use crate::form::{Binding, Orientation, Role, Roles};
+
+/// Twentieths of a point in a millimetre, times 1000.
+const TWIPS_PER_MM: f64 = 1440.0 / 25.4;
+/// A line of the text area: 22 lines in 225 mm (GB/T 9704-2012, 5.2.3).
+const TEXT_LINE: i32 = 580;
+/// Least height of a table row, 8.5 mm.
+const ROW_HEIGHT: f32 = 482.0;
+/// Type of the table: 五号, in half points, with a quarter between lines.
+const TABLE_SIZE: usize = 21;
+const TABLE_LINE: i32 = 262;
+
+fn twips(mm: f64) -> i32 {
+    (mm * TWIPS_PER_MM).round() as i32
+}
+
+/// The Word template of a blueprint.
+///
+/// # Errors
+/// If a font role is missing or the package cannot be written.
+pub fn package(blueprint: &Blueprint, roles: &Roles) -> Result<Vec<u8>, Error> {
+    let role = |id: &str| {
+        roles.get(id).ok_or_else(|| Error::Usage(format!("roles.yaml 里没有字体角色 {id}")))
+    };
+    let fonts = Fonts {
+        body: role("body")?,
+        title: role("title")?,
+        heading: role("heading")?,
+        song: role("song")?,
+    };
+    let page = Page::of(blueprint);
+    let built = document(blueprint, &fonts, &page).build();
+    let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    built.pack(&mut bytes).map_err(|e| internal(&e))?;
+    let mut parts = package::read("form.docx", &bytes.into_inner())
+        .map_err(|problem| Error::Internal(problem.message))?;
+    patch(&mut parts, blueprint);
+    let packed = Package::new(&parts).map_err(|e| internal(&e))?;
+    packed.write(&std::collections::BTreeMap::new()).map_err(|e| internal(&e))
+}
+
+struct Fonts<'a> {
+    body: &'a Role,
+    title: &'a Role,
+    heading: &'a Role,
+    song: &'a Role,
+}
+
+/// Page measures in twips.
+struct Page {
+    width: i32,
+    height: i32,
+    top: i32,
+    bottom: i32,
+    left: i32,
+    right: i32,
+    footer: i32,
+}
+
+impl Page {
+    fn of(blueprint: &Blueprint) -> Self {
+        let (width, height) = match blueprint.orientation {
+            Orientation::Portrait => (11906, 16838),
+            Orientation::Landscape => (16838, 11906),
+        };
+        let margin = twips(18.0);
+        match blueprint.binding {
+            // 5.2.1, 5.2.3; the page number's line is 7 mm below the text.
+            Binding::Gbt9704 => Self {
+                width,
+                height,
+                top: twips(37.0),
+                bottom: twips(35.0),
+                left: twips(28.0),
+                right: twips(26.0),
+                footer: twips(28.0) - 140,
+            },
+            Binding::Plain => Self {
+                width,
+                height,
+                top: margin,
+                bottom: margin,
+                left: margin,
+                right: margin,
+                footer: twips(8.0),
+            },
+        }
+    }
+
+    fn text_width(&self) -> i32 {
+        self.width - self.left - self.right
+    }
+}
+
+fn document(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Docx {
+    let margin = PageMargin::new()
+        .top(page.top)
+        .bottom(page.bottom)
+        .left(page.left)
+        .right(page.right)
+        .header(twips(15.0))
+        .footer(page.footer);
+    let mut docx = Docx::new()
+        .default_fonts(faces(fonts.body))
+        .default_size(TABLE_SIZE)
+        .page_size(page.width as u32, page.height as u32)
+        .page_margin(margin);
+    if blueprint.orientation == Orientation::Landscape {
+        docx = docx.page_orient(PageOrientationType::Landscape);
+    }
+    docx = match blueprint.binding {
+        Binding::Gbt9704 => docx
+            .footer(footer(fonts, AlignmentType::Right))
+            .even_footer(footer(fonts, AlignmentType::Left)),
+        Binding::Plain => docx.footer(footer(fonts, AlignmentType::Center)),
+    };
+    if let Some(attachment) = &blueprint.attachment {
+        docx = docx
+            .add_paragraph(line(TEXT_LINE).add_run(run(attachment, fonts.heading, 32)))
+            .add_paragraph(line(TEXT_LINE));
+    }
+    let title = run("{{ document.title }}", fonts.title, 44);
+    docx.add_paragraph(line(TEXT_LINE).align(AlignmentType::Center).outline_lvl(0).add_run(title))
+        .add_paragraph(line(TEXT_LINE / 2))
+        .add_table(table(blueprint, fonts, page))
+        // Word demands a paragraph after a table; this one takes no room.
+        .add_paragraph(line(20).size(2))
+}
+
+/// 7.5: number between two 一字线, odd pages right, even pages left, one
+/// character in.
+fn footer(fonts: &Fonts<'_>, side: AlignmentType) -> Footer {
+    let number = Run::new()
+        .fonts(faces(fonts.song))
+        .size(28)
+        .add_field_char(FieldCharType::Begin, false)
+        .add_instr_text(InstrText::PAGE(InstrPAGE::new()))
+        .add_field_char(FieldCharType::Separate, false)
+        .add_text("1")
+        .add_field_char(FieldCharType::End, false);
+    let inward = Some(280);
+    let paragraph = match side {
+        AlignmentType::Right => line(280).indent(None, None, inward, None),
+        AlignmentType::Left => line(280).indent(inward, None, None, None),
+        _ => line(280),
+    };
+    Footer::new().add_paragraph(
+        paragraph
+            .align(side)
+            .add_run(run("— ", fonts.song, 28))
+            .add_run(number)
+            .add_run(run(" —", fonts.song, 28)),
+    )
+}
+
+fn table(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Table {
+    let widths = column_widths(blueprint, page.text_width());
+    let mut rows = Vec::new();
+    for row in &blueprint.rows {
+        let whole = widths.iter().sum::<usize>();
+        let statement = |text: &str| {
+            let cell = cell_of(whole, widths.len())
+                .add_paragraph(line(TABLE_LINE).add_run(run(text, fonts.body, TABLE_SIZE)));
+            TableRow::new(vec![cell])
+        };
+        if let Some(repeat) = &row.repeat {
+            let (list, item) = repeat.loop_over();
+            rows.push(statement(&format!("{{%tr for {item} in {list} %}}")));
+            rows.push(table_row(row, &widths, fonts));
+            rows.push(statement("{%tr endfor %}"));
+        } else {
+            rows.push(table_row(row, &widths, fonts));
+        }
+    }
+    Table::new(rows)
+        .set_grid(widths)
+        .width(page.text_width() as usize, WidthType::Dxa)
+        .layout(TableLayoutType::Fixed)
+        .align(TableAlignmentType::Center)
+        // 1 mm at the sides, 2.5 pt above and below.
+        .margins(TableCellMargins::new().margin(50, 57, 50, 57))
+}
+
+/// Column widths that add up to the table's.
+fn column_widths(blueprint: &Blueprint, whole: i32) -> Vec<usize> {
+    let sum: u32 = blueprint.widths.iter().sum();
+    let mut passed = 0;
+    let mut edge = 0;
+    blueprint
+        .widths
+        .iter()
+        .map(|width| {
+            passed += width;
+            let next = (f64::from(whole) * f64::from(passed) / f64::from(sum)).round() as usize;
+            let width = next - edge;
+            edge = next;
+            width
+        })
+        .collect()
+}
+
+fn table_row(row: &Row, widths: &[usize], fonts: &Fonts<'_>) -> TableRow {
+    let cells = row.slots.iter().map(|slot| match slot {
+        Slot::Cell(cell) => table_cell(cell, widths, fonts),
+        Slot::Covered { column, colspan } => {
+            cell_of(widths[*column..column + colspan].iter().sum(), *colspan)
+                .vertical_merge(VMergeType::Continue)
+                .add_paragraph(line(TABLE_LINE))
+        }
+    });
+    TableRow::new(cells.collect())
+        .row_height(ROW_HEIGHT)
+        .height_rule(HeightRule::AtLeast)
+        .cant_split()
+}
+
+fn table_cell(cell: &Cell, widths: &[usize], fonts: &Fonts<'_>) -> TableCell {
+    let width = widths[cell.column..cell.column + cell.colspan].iter().sum();
+    let mut made = cell_of(width, cell.colspan);
+    if cell.rowspan > 1 || cell.grows.is_some() {
+        made = made.vertical_merge(VMergeType::Restart);
+    }
+    let mut text = cell.content.template();
+    if let Content::Group(level) = cell.content {
+        text = format!("{{% vm row.level{level} %}}{text}");
+    }
+    let role = if cell.kind == Kind::Band { fonts.heading } else { fonts.body };
+    made.add_paragraph(
+        line(TABLE_LINE).align(AlignmentType::Center).add_run(run(&text, role, TABLE_SIZE)),
+    )
+}
+
+fn cell_of(width: usize, colspan: usize) -> TableCell {
+    let cell = TableCell::new().width(width, WidthType::Dxa).vertical_align(VAlignType::Center);
+    if colspan > 1 { cell.grid_span(colspan) } else { cell }
+}
+
+/// A paragraph whose lines are exactly so high, whatever the face.
+fn line(height: i32) -> Paragraph {
+    Paragraph::new().snap_to_grid(false).line_spacing(
+        LineSpacing::new().line_rule(LineSpacingType::Exact).line(height).before(0).after(0),
+    )
+}
+
+fn run(text: &str, role: &Role, half_points: usize) -> Run {
+    Run::new().fonts(faces(role)).size(half_points).add_text(text)
+}
+
+fn faces(role: &Role) -> RunFonts {
+    RunFonts::new()
+        .ascii(&role.word_latin)
+        .hi_ansi(&role.word_latin)
+        .cs(&role.word_latin)
+        .east_asia(&role.word)
+        .hint("eastAsia")
+}
+
+/// What docx-rs does not write.
+fn patch(parts: &mut Parts, blueprint: &Blueprint) {
+    for (name, content) in parts.iter_mut() {
+        let text = String::from_utf8_lossy(content).into_owned();
+        let patched = match name.as_str() {
+            "word/document.xml" => repeat_headers(&text, blueprint),
+            "word/settings.xml" => settings(blueprint),
+            "word/styles.xml" => text.replacen(
+                "</w:rPr></w:rPrDefault>",
+                "<w:lang w:val=\"en-US\" w:eastAsia=\"zh-CN\" w:bidi=\"ar-SA\"/></w:rPr></w:rPrDefault>",
+                1,
+            ),
+            // A template bears no date and no author; its documents do.
+            "docProps/core.xml" => {
+                let title = blueprint.title.replace("{year}", "");
+                let created = format!("{}-01-01T00:00:00Z", blueprint.year);
+                Properties { title: &title, authors: &[], created: &created }.to_xml()
+            }
+            _ => continue,
+        };
+        *content = patched.into_bytes();
+    }
+}
+
+/// `w:tblHeader` for the leading rows that a new page repeats.
+fn repeat_headers(document: &str, blueprint: &Blueprint) -> String {
+    let leading = blueprint.rows.iter().take_while(|row| row.header).count();
+    let mut pieces = document.split("<w:trPr>");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for (index, piece) in pieces.enumerate() {
+        text.push_str("<w:trPr>");
+        if index < leading {
+            text.push_str("<w:tblHeader/>");
+        }
+        text.push_str(piece);
+    }
+    text
+}
+
+fn settings(blueprint: &Blueprint) -> String {
+    let sides = match blueprint.binding {
+        Binding::Gbt9704 => ("<w:mirrorMargins/>", "<w:evenAndOddHeaders/>"),
+        Binding::Plain => ("", ""),
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
+         <w:settings xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">\
+         <w:zoom w:percent=\"100\"/>{}<w:defaultTabStop w:val=\"420\"/>{}\
+         <w:characterSpacingControl w:val=\"compressPunctuation\"/>\
+         <w:compat><w:balanceSingleByteDoubleByteWidth/><w:useFELayout/>\
+         <w:compatSetting w:name=\"compatibilityMode\" w:uri=\"http://schemas.microsoft.com/office/word\" w:val=\"15\"/>\
+         </w:compat><w:themeFontLang w:val=\"en-US\" w:eastAsia=\"zh-CN\"/></w:settings>",
+        sides.0, sides.1
+    )
+}

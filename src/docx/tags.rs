@@ -1,0 +1,250 @@
+//! Tags in the text of a paragraph: finding them, telling their kinds apart,
+//! and checking each by itself, so that all mistakes are found at once.
+
+use minijinja::Environment;
+
+/// A tag and where it stands in its paragraph's text, in bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tag {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) kind: Kind,
+    /// What it says, without braces, quotes made straight.
+    pub(super) body: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `{{ … }}`
+    Print,
+    /// `{% … %}`
+    Statement,
+    /// `{%tr … %}`, `{%p … %}`: takes the place of the element named here.
+    Lifted(&'static str),
+    /// `{% vm key %}`
+    Merge,
+    /// `{# … #}`
+    Comment,
+}
+
+/// What is wrong with a tag: where it begins, code and words.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Flaw {
+    pub(super) start: usize,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) label: Option<String>,
+}
+
+/// Tags that take the place of an element.
+const LIFTED: [(&str, &str); 4] = [("tr", "w:tr"), ("tc", "w:tc"), ("p", "w:p"), ("r", "w:r")];
+/// Statements that a template may use, and what ends each.
+const BLOCKS: [(&str, &str); 7] = [
+    ("for", "endfor"),
+    ("if", "endif"),
+    ("set", "endset"),
+    ("with", "endwith"),
+    ("filter", "endfilter"),
+    ("macro", "endmacro"),
+    ("call", "endcall"),
+];
+const INNER: [&str; 3] = ["else", "elif", "do"];
+
+/// All tags of a paragraph, and what is wrong with them.
+pub(super) fn find(text: &str) -> (Vec<Tag>, Vec<Flaw>) {
+    let mut tags = Vec::new();
+    let mut flaws = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = text[at..].find('{') {
+        let start = at + offset;
+        let close = match text[start..].chars().nth(1) {
+            Some('{') => "}}",
+            Some('%') => "%}",
+            Some('#') => "#}",
+            _ => {
+                at = start + 1;
+                continue;
+            }
+        };
+        let Some(end) = closing(&text[start + 2..], close).map(|end| start + 2 + end) else {
+            let shown: String = text[start..].chars().take(20).collect();
+            flaws.push(Flaw {
+                start,
+                code: "word/unclosed",
+                message: format!("标记没有结束：{shown}"),
+                label: Some(format!("缺少 {close}")),
+            });
+            break;
+        };
+        let inner = straight(&text[start + 2..end - 2]);
+        let (kind, body) = classify(close, &inner);
+        tags.push(Tag { start, end, kind, body });
+        at = end;
+    }
+    (tags, flaws)
+}
+
+/// Where the tag ends: after `close`, quoted text apart.
+fn closing(text: &str, close: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, c) in text.char_indices() {
+        let plain = match c {
+            '“' | '”' => '"',
+            '‘' | '’' => '\'',
+            c => c,
+        };
+        match quote {
+            Some(open) if plain == open => quote = None,
+            Some(_) => {}
+            None if text[at..].starts_with(close) => return Some(at + close.len()),
+            None if (plain == '"' || plain == '\'') && close != "#}" => quote = Some(plain),
+            None => {}
+        }
+    }
+    // An unpaired quote must not hide the end.
+    text.find(close).map(|at| at + close.len())
+}
+
+/// Word makes quotes curly and blanks hard while people type.
+fn straight(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '“' | '”' => '"',
+            '‘' | '’' => '\'',
+            '\u{a0}' | '\n' | '\t' => ' ',
+            c => c,
+        })
+        .collect()
+}
+
+fn classify(close: &str, inner: &str) -> (Kind, String) {
+    let body = inner.trim_matches('-').trim().to_owned();
+    match close {
+        "}}" => (Kind::Print, body),
+        "#}" => (Kind::Comment, body),
+        _ => {
+            let lifted = LIFTED.iter().find_map(|(prefix, element)| {
+                let rest = inner.strip_prefix(prefix)?;
+                rest.starts_with(' ').then(|| (Kind::Lifted(element), rest.trim().to_owned()))
+            });
+            if let Some(lifted) = lifted {
+                return lifted;
+            }
+            match body.strip_prefix("vm ") {
+                Some(key) => (Kind::Merge, key.trim().to_owned()),
+                None => (Kind::Statement, body),
+            }
+        }
+    }
+}
+
+impl Tag {
+    /// Checks the tag by itself; blocks are checked by [`Balance`].
+    pub(super) fn flaw(&self, env: &Environment<'_>) -> Option<Flaw> {
+        let flaw = |code, message: String, label: Option<String>| {
+            Some(Flaw { start: self.start, code, message, label })
+        };
+        let expression = match self.kind {
+            Kind::Comment => return None,
+            Kind::Print | Kind::Merge => Some(self.body.as_str()),
+            Kind::Statement | Kind::Lifted(_) => {
+                let word = self.keyword();
+                let known = BLOCKS.iter().any(|(open, close)| *open == word || *close == word)
+                    || INNER.contains(&word);
+                if !known {
+                    let message = format!("没有 `{word}` 这种标记");
+                    let names = BLOCKS.iter().flat_map(|(open, close)| [*open, *close]);
+                    let names = names.chain(INNER).chain(["vm"]);
+                    let likely = crate::diagnostic::likely(word, names);
+                    let hint = likely.map(|name| format!("是否想写 `{name}`？"));
+                    return flaw("word/unknown-tag", message, hint);
+                }
+                match word {
+                    "if" | "elif" => self.body.strip_prefix(word),
+                    "for" => self.body.split_once(" in ").map(|(_, list)| list),
+                    _ => None,
+                }
+            }
+        };
+        let error = env.compile_expression(expression?.trim()).err()?;
+        let detail = error.detail().unwrap_or("").to_owned();
+        flaw("word/syntax", format!("标记写错了：{}", self.body), Some(detail))
+    }
+
+    /// The first word of a statement.
+    pub(super) fn keyword(&self) -> &str {
+        self.body.split_whitespace().next().unwrap_or_default()
+    }
+}
+
+/// Follows blocks through a part: what opens must be closed, in order.
+#[derive(Default)]
+pub(super) struct Balance {
+    open: Vec<(String, String)>,
+}
+
+impl Balance {
+    /// Notes a statement; the spot is kept for what stays open.
+    pub(super) fn note(&mut self, tag: &Tag, spot: &str) -> Option<Flaw> {
+        if !matches!(tag.kind, Kind::Statement | Kind::Lifted(_)) {
+            return None;
+        }
+        let word = tag.keyword();
+        // `{% set x = … %}` has no end.
+        let opens = BLOCKS.iter().any(|(open, _)| *open == word)
+            && !(word == "set" && tag.body.contains('='));
+        if opens {
+            self.open.push((word.to_owned(), spot.to_owned()));
+            return None;
+        }
+        let (open, close) = BLOCKS.iter().find(|(_, close)| *close == word)?;
+        let message = match self.open.last() {
+            Some((last, _)) if last == open => {
+                self.open.pop();
+                return None;
+            }
+            Some((last, at)) => {
+                format!("`{close}` 前面还有没结束的 `{last}`（{at}）")
+            }
+            None => format!("`{close}` 前面没有 `{open}`"),
+        };
+        Some(Flaw { start: tag.start, code: "word/block", message, label: None })
+    }
+
+    /// What was never closed.
+    pub(super) fn rest(self) -> impl Iterator<Item = (String, String)> {
+        self.open.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_told_apart() {
+        let (tags, flaws) = find("甲{{ a }}{%tr for x in xs %}{% vm row.level1 %}{#c#}{x}");
+        let kinds: Vec<_> = tags.iter().map(|t| (t.kind, t.body.as_str())).collect();
+        assert_eq!(
+            kinds,
+            [
+                (Kind::Print, "a"),
+                (Kind::Lifted("w:tr"), "for x in xs"),
+                (Kind::Merge, "row.level1"),
+                (Kind::Comment, "c"),
+            ]
+        );
+        assert!(flaws.is_empty());
+    }
+
+    #[test]
+    fn quotes_hide_braces_and_may_be_curly() {
+        let (tags, _) = find("{{ a | blank(“}}”) }}");
+        assert_eq!(tags[0].body, "a | blank(\"}}\")");
+    }
+
+    #[test]
+    fn an_unclosed_tag_is_a_flaw() {
+        assert_eq!(find("甲{{ a }").1[0].code, "word/unclosed");
+    }
+}

@@ -1,0 +1,144 @@
+//! A blueprint → the parts of a pack that are neither Typst nor Word: the
+//! manifest, the schema, and an example to try the pack with.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::blueprint::{Blueprint, Repeat};
+use super::{Binding, Orientation};
+
+/// `form.yaml`.
+pub fn manifest(blueprint: &Blueprint) -> String {
+    let title = blueprint.title.replace("{year}", "{{ year }}");
+    let prefix = blueprint.attachment.as_deref().unwrap_or("填报");
+    let orientation = match blueprint.orientation {
+        Orientation::Portrait => "portrait",
+        Orientation::Landscape => "landscape",
+    };
+    let binding = match blueprint.binding {
+        Binding::Gbt9704 => "gbt9704",
+        Binding::Plain => "plain",
+    };
+    // JSON strings are YAML strings.
+    let quoted = |text: &str| Value::from(text).to_string();
+    format!(
+        "title: {}\njurisdiction: {}\nyear: {}\nfile_name: {}\nbookmark: {}\n\
+         authors: departments\norientation: {orientation}\nbinding: {binding}\n",
+        quoted(&title),
+        quoted(&blueprint.jurisdiction),
+        blueprint.year,
+        quoted(&format!("{prefix}-{{{{ departments[0] }}}}")),
+        quoted("{{ departments | join('、') }}"),
+    )
+}
+
+/// `schema.json`.
+pub fn schema(blueprint: &Blueprint) -> String {
+    let mut root = object();
+    root["title"] = Value::from(blueprint.title.replace("{year}", ""));
+    set(&mut root, "year", json!({ "title": "年度", "type": "integer" }));
+    set(
+        &mut root,
+        "departments",
+        json!({ "title": "填报单位", "type": "array", "minItems": 1, "items": { "type": "string" } }),
+    );
+    root["required"] = json!(["year", "departments"]);
+    let mut indicators = false;
+    for (field, label, repeat) in blueprint.fields() {
+        let leaf = json!({ "title": label, "type": ["string", "number", "boolean", "null"] });
+        match repeat {
+            Some(Repeat::Indicators) => indicators = true,
+            Some(Repeat::List { list, item }) => {
+                let name = field.strip_prefix(&format!("{item}.")).unwrap_or(&field);
+                let properties = &mut root["properties"];
+                if properties.get(&list).is_none() {
+                    properties[&list] =
+                        json!({ "title": list, "type": ["array", "null"], "items": object() });
+                }
+                set(&mut properties[&list]["items"], name, leaf);
+            }
+            None if field == "departments" => {
+                root["properties"]["departments"]["title"] = Value::from(label);
+            }
+            None => set(&mut root, &field, leaf),
+        }
+    }
+    if indicators {
+        set(
+            &mut root,
+            "indicators",
+            json!({
+                "title": "绩效指标",
+                "description": "一级 → 二级 → 三级: 指标值；名称重复时写成列表",
+                "type": ["object", "array"],
+            }),
+        );
+    }
+    let mut schema = Map::new();
+    schema.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    if let Value::Object(root) = root {
+        schema.extend(root);
+    }
+    let mut text = serde_json::to_string_pretty(&Value::Object(schema)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn object() -> Value {
+    json!({ "type": "object", "additionalProperties": false, "properties": {} })
+}
+
+/// Puts a property under a dotted path.
+fn set(schema: &mut Value, path: &str, leaf: Value) {
+    let properties = &mut schema["properties"];
+    match path.split_once('.') {
+        None => properties[path] = leaf,
+        Some((first, rest)) => {
+            if properties.get(first).is_none() {
+                properties[first] = object();
+            }
+            set(&mut properties[first], rest, leaf);
+        }
+    }
+}
+
+/// `example.yaml`: every field filled with its own label.
+pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
+    let mut root = json!({
+        "form": form_id(folder),
+        "year": blueprint.year,
+        "departments": ["某某市某某局"],
+    });
+    for (field, label, repeat) in blueprint.fields() {
+        match repeat {
+            Some(Repeat::Indicators) => {
+                root["indicators"] = json!({
+                    "产出指标": { "数量指标": { "指标一": "≥1个", "指标二": "≥2次" }, "质量指标": { "指标三": "100%" } },
+                    "效益指标": { "社会效益指标": { "指标四": "≥90%" } },
+                });
+            }
+            Some(Repeat::List { list, item }) => {
+                let name = field.strip_prefix(&format!("{item}.")).unwrap_or(&field);
+                put(&mut root[&list][0], name, Value::from(label));
+            }
+            None if field == "departments" => {}
+            None => put(&mut root, &field, Value::from(label)),
+        }
+    }
+    serde_yaml::to_string(&root).unwrap_or_default()
+}
+
+fn put(value: &mut Value, path: &str, leaf: Value) {
+    match path.split_once('.') {
+        None => value[path] = leaf,
+        Some((first, rest)) => put(&mut value[first], rest, leaf),
+    }
+}
+
+/// The last two parts of the folder: place and form.
+fn form_id(folder: &Path) -> String {
+    let names: Vec<String> =
+        folder.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    names[names.len().saturating_sub(2)..].join("/")
+}

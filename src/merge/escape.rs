@@ -1,0 +1,112 @@
+//! How a value is written into each kind of template.
+
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Error, ErrorKind, Output, State};
+
+use super::MAX_OUTPUT;
+
+/// The values a Typst source refers to, in the order of their slots.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    values: Vec<serde_json::Value>,
+    bytes: usize,
+}
+
+impl Slots {
+    /// The array that the source reads as `_v`.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::to_string(&self.values).unwrap_or_else(|_| "[]".into())
+    }
+
+    fn push(&mut self, value: serde_json::Value, bytes: usize) -> Result<usize, Error> {
+        self.bytes += bytes;
+        if self.bytes > MAX_OUTPUT {
+            return Err(Error::new(ErrorKind::WriteFailure, "output too large"));
+        }
+        self.values.push(value);
+        Ok(self.values.len() - 1)
+    }
+}
+
+/// Writes a value; the template's name decides how.
+pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    if value.is_none() {
+        return Ok(());
+    }
+    if matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable) {
+        return Err(Error::new(
+            ErrorKind::BadEscape,
+            format!("{} cannot be printed", value.kind()),
+        ));
+    }
+    let name = state.name();
+    if name.ends_with(".typ") {
+        typst(out, state, value)
+    } else if name.ends_with(".xml") && !value.is_safe() {
+        word(out, &text_of(value)).map_err(Error::from)
+    } else {
+        write!(out, "{value}").map_err(Error::from)
+    }
+}
+
+/// Markup position: a slot ends with `;`, or what follows could extend it.
+fn typst(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    if value.is_safe() || value.is_integer() {
+        return write!(out, "{value}").map_err(Error::from);
+    }
+    let text = text_of(value);
+    if text.is_empty() {
+        return Ok(());
+    }
+    let slot = slot(state, serde_json::Value::String(text.clone()), text.len())?;
+    write!(out, "#_v.at({slot});").map_err(Error::from)
+}
+
+/// Code position: the filter `code` makes of any value an expression.
+pub(super) fn code(state: &mut State, value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let json = serde_json::to_value(value).map_err(|error| {
+        Error::new(ErrorKind::BadSerialization, error.to_string())
+    })?;
+    let bytes = json.as_str().map_or_else(|| json.to_string().len(), str::len);
+    let slot = slot(state, json, bytes)?;
+    Ok(Value::from_safe_string(format!("_v.at({slot})")))
+}
+
+fn slot(state: &mut State, value: serde_json::Value, bytes: usize) -> Result<usize, Error> {
+    state.get_or_insert_extension(Slots::default()).push(value, bytes)
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Text inside `w:t`: escaped; a line break or a tab leaves the text and comes
+/// back to it.
+fn word(out: &mut Output, text: &str) -> std::fmt::Result {
+    const REOPEN: &str = "<w:t xml:space=\"preserve\">";
+    let mut plain = 0;
+    for (at, c) in text.char_indices() {
+        let markup = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
+            '\n' => "</w:t><w:br/>",
+            '\t' => "</w:t><w:tab/>",
+            _ => continue,
+        };
+        out.write_str(&text[plain..at])?;
+        out.write_str(markup)?;
+        if matches!(c, '\n' | '\t') {
+            out.write_str(REOPEN)?;
+        }
+        plain = at + c.len_utf8();
+    }
+    out.write_str(&text[plain..])
+}

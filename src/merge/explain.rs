@@ -1,0 +1,85 @@
+//! A template's error in plain words, with the name that was likely meant.
+
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Error, ErrorKind};
+
+use crate::diagnostic::Diagnostic;
+
+/// What went wrong, without its place.
+///
+/// `written` is the piece of the template that the error points at.
+pub(crate) fn explain(
+    error: &Error,
+    written: Option<&str>,
+    known: &[String],
+) -> Diagnostic {
+    let detail = error.detail().unwrap_or_default();
+    // `{{ a.b | filter }}`: the name is what stands before the filter.
+    let name = written.map(|text| text.split('|').next().unwrap_or(text).trim());
+    let quoted = detail.split_whitespace().find_map(|word| {
+        let word = word.trim_matches(|c| c == '`' || c == '"' || c == '\'');
+        (!word.is_empty() && written.is_some_and(|text| text.contains(word))).then_some(word)
+    });
+    match error.kind() {
+        ErrorKind::UndefinedError => {
+            let name = name.unwrap_or_default();
+            let message = format!("模板里的名字 `{name}` 没有定义");
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let problem = Diagnostic::error("template/undefined", message)
+                .label("项目和表式的 schema.json 里都没有它");
+            // Whole paths first; a loop's own variables only by their last part.
+            match crate::diagnostic::likely(name, known.iter().map(String::as_str)) {
+                Some(likely) => problem.hint(format!("是否想写 `{likely}`？")),
+                None => problem.hint_likely(
+                    last,
+                    known.iter().filter_map(|path| path.rsplit('.').next()),
+                ),
+            }
+        }
+        ErrorKind::UnknownFilter => {
+            let name = unknown_name(detail).or(quoted).unwrap_or_default();
+            Diagnostic::error("template/filter", format!("没有过滤器 `{name}`"))
+                .hint_likely(name, super::filters::NAMES.iter().copied())
+        }
+        ErrorKind::UnknownFunction | ErrorKind::UnknownTest | ErrorKind::UnknownMethod => {
+            let name = unknown_name(detail).or(quoted).unwrap_or_default();
+            Diagnostic::error("template/name", format!("模板用了不认识的函数或判断 `{name}`"))
+        }
+        ErrorKind::SyntaxError => {
+            Diagnostic::error("template/syntax", "模板标记写错了").label(detail.to_owned())
+        }
+        ErrorKind::OutOfFuel => Diagnostic::error("template/endless", "模板循环过多，已停止")
+            .hint("检查循环的范围"),
+        ErrorKind::WriteFailure => Diagnostic::error("template/size", "合并结果太大，已停止"),
+        ErrorKind::BadEscape => {
+            Diagnostic::error("template/print", "列表或映射不能直接打印")
+                .hint("用 `join` 连成文字，或用 `for` 逐项打印")
+        }
+        _ => Diagnostic::error("template/error", "模板无法合并").label(detail.to_owned()),
+    }
+}
+
+/// The name in minijinja's "filter x is unknown".
+fn unknown_name(detail: &str) -> Option<&str> {
+    detail.split_whitespace().nth(1).map(|word| word.trim_matches('`'))
+}
+
+/// All dotted names a template may use, for hints.
+pub(crate) fn names_in(context: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    collect(context, "", &mut names);
+    names
+}
+
+fn collect(value: &Value, prefix: &str, names: &mut Vec<String>) {
+    if value.kind() != ValueKind::Map {
+        return;
+    }
+    for key in value.try_iter().into_iter().flatten() {
+        let name = format!("{prefix}{key}");
+        if let Ok(below) = value.get_item(&key) {
+            collect(&below, &format!("{name}."), names);
+        }
+        names.push(name);
+    }
+}

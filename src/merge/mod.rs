@@ -1,0 +1,161 @@
+//! Data + template → merged text, through one minijinja environment for both
+//! outputs.
+//!
+//! How a value is written depends on the template's name alone, so that no
+//! template can switch it off: into Typst (`.typ`) as a slot that refers to the
+//! value, never as source; into Word parts (`.xml`) as escaped text; into
+//! patterns such as a file name as plain text. Undefined names are errors.
+//! Knows nothing of Typst documents or Word packages.
+
+mod context;
+mod escape;
+mod explain;
+mod filters;
+mod lines;
+mod rows;
+
+use std::io;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+
+pub(crate) use context::context;
+pub(crate) use escape::Slots;
+pub(crate) use explain::{explain, names_in};
+pub(crate) use lines::{mark_lines, take_marks};
+
+/// Steps a template may take: a form of 1,000 rows needs about 200,000.
+const FUEL: u64 = 20_000_000;
+/// Deepest nesting of macros and calls.
+const RECURSION: usize = 64;
+/// Most bytes a merged text and its values may have.
+pub(crate) const MAX_OUTPUT: usize = 64 << 20;
+
+/// The environment that all templates of a form share.
+pub(crate) fn environment() -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
+    env.set_recursion_limit(RECURSION);
+    env.set_debug(true);
+    env.set_syntax(syntax());
+    env.set_auto_escape_callback(|name| match name {
+        name if name.ends_with(".typ") => AutoEscape::Custom("typst".into()),
+        name if name.ends_with(".xml") => AutoEscape::Custom("word".into()),
+        _ => AutoEscape::None,
+    });
+    env.set_formatter(escape::format);
+    filters::register(&mut env);
+    env
+}
+
+/// A line that holds only a statement leaves no line behind.
+fn syntax() -> SyntaxConfig {
+    let mut builder = SyntaxConfig::builder();
+    builder.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    builder.build().unwrap_or_else(|_| unreachable!("delimiters are the default ones"))
+}
+
+/// A merged text and the values it refers to.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    pub(crate) text: String,
+    pub(crate) slots: Slots,
+}
+
+/// Merges the template of this name.
+pub(crate) fn merge(env: &Environment<'_>, name: &str, context: Value) -> Result<Merged, Error> {
+    let template = env.get_template(name)?;
+    let mut output = Bounded(Vec::with_capacity(template.source().len() * 2));
+    let mut captured = template.render_captured_to(context, &mut output)?;
+    let slots = captured.with_state_mut(|state| {
+        state.get_extension_mut::<Slots>().map(std::mem::take).unwrap_or_default()
+    });
+    drop(captured);
+    let text = String::from_utf8(output.0)
+        .map_err(|_| Error::new(ErrorKind::WriteFailure, "merged text is not UTF-8"))?;
+    Ok(Merged { text, slots })
+}
+
+/// Merges a pattern of a manifest, such as a file name.
+pub(crate) fn pattern(env: &Environment<'_>, pattern: &str, context: &Value) -> Result<String, Error> {
+    env.render_named_str("pattern", pattern, context.clone())
+}
+
+/// A writer that stops at [`MAX_OUTPUT`].
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_OUTPUT {
+            return Err(io::Error::other("output too large"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use minijinja::context;
+
+    fn render(name: &'static str, source: &'static str, context: Value) -> Result<Merged, Error> {
+        let mut env = environment();
+        env.add_template(name, source)?;
+        merge(&env, name, context)
+    }
+
+    #[test]
+    fn values_never_enter_typst_source() {
+        let hostile = "]#panic()\" + x";
+        let source = "[{{ x }}] {{ x | code }} {{ 1 + 1 }} {% set y %}<{{ x }}>{% endset %}{{ y }}{{ x ~ y }}";
+        let merged = render("form.typ", source, context!(x => hostile)).unwrap();
+        assert_eq!(merged.text, "[#_v.at(0);] _v.at(1) 2 <#_v.at(2);>#_v.at(3);");
+        assert!(merged.slots.to_json().contains("panic"));
+    }
+
+    #[test]
+    fn switching_autoescape_off_changes_nothing() {
+        let source = "{% autoescape false %}{{ x }}{% endautoescape %}";
+        let merged = render("form.typ", source, context!(x => "#x")).unwrap();
+        assert_eq!(merged.text, "#_v.at(0);");
+        let merged = render("word/document.xml", source, context!(x => "<w:p/>")).unwrap();
+        assert_eq!(merged.text, "&lt;w:p/&gt;");
+        assert!(render("form.typ", "{{ x | safe }}", context!(x => "#x")).is_err());
+    }
+
+    #[test]
+    fn word_values_are_escaped_and_break_lines() {
+        let merged = render("word/document.xml", "{{ x }}", context!(x => "a&\n<b>\t\"")).unwrap();
+        assert_eq!(
+            merged.text,
+            "a&amp;</w:t><w:br/><w:t xml:space=\"preserve\">&lt;b&gt;</w:t><w:tab/>\
+             <w:t xml:space=\"preserve\">&quot;"
+        );
+    }
+
+    #[test]
+    fn undefined_names_are_errors_and_blanks_print_nothing() {
+        assert_eq!(
+            render("form.typ", "{{ x }}", context!()).unwrap_err().kind(),
+            ErrorKind::UndefinedError
+        );
+        let merged = render("form.typ", "[{{ x }}]", context!(x => ())).unwrap();
+        assert_eq!(merged.text, "[]");
+    }
+
+    #[test]
+    fn loops_and_output_are_bounded() {
+        let endless = "{% for a in range(9999) %}{% for b in range(9999) %}.{% endfor %}{% endfor %}";
+        assert!(render("form.typ", endless, context!()).is_err());
+        let large = "{% for a in range(9999) %}{{ x }}{% endfor %}";
+        assert!(render("a.xml", large, context!(x => "长".repeat(5000))).is_err());
+        assert!(render("a.typ", large, context!(x => "长".repeat(5000))).is_err());
+    }
+}

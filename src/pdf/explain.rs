@@ -1,0 +1,69 @@
+//! Typst's errors at the template's own lines.
+
+use typst::diag::SourceDiagnostic;
+use typst::{World, WorldExt};
+
+use super::Sheet;
+use super::world::{SheetWorld, sheet_path};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Location, Source};
+
+/// Every error, at the place a template's author can change.
+pub(super) fn all(
+    world: &SheetWorld<'_>,
+    sheets: &[Sheet<'_>],
+    errors: &[SourceDiagnostic],
+) -> Vec<Diagnostic> {
+    errors.iter().map(|error| one(world, sheets, error)).collect()
+}
+
+fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -> Diagnostic {
+    let message = format!("排版没有成功：{}", error.message);
+    let mut problem = Diagnostic::error("typst/error", message);
+    // An error inside the library is the template's where it calls it.
+    let spans = std::iter::once(error.span.clone())
+        .chain(error.trace.iter().map(|point| point.span.into()));
+    let mut places = spans.filter_map(|span| {
+        let id = span.id()?;
+        let range = world.range(span)?;
+        let source = world.source(id).ok()?;
+        let path = id.vpath().get_with_slash().to_owned();
+        Some((path, source, range))
+    });
+    let mut fallback = None;
+    let place = places.find_map(|(path, source, range)| {
+        let sheet = sheets.iter().enumerate().find(|(index, _)| sheet_path(*index) == path);
+        match sheet {
+            Some((_, sheet)) => Some(in_template(sheet, source.text(), range)),
+            None => {
+                let shown = Source::new(format!("templates{path}"), source.text());
+                fallback.get_or_insert_with(|| Location::new(&shown, range));
+                None
+            }
+        }
+    });
+    match (place, fallback) {
+        (Some(at), Some(cause)) => problem = problem.at(at).related("错误发生在这里", cause),
+        (Some(at), None) | (None, Some(at)) => problem = problem.at(at),
+        (None, None) => {}
+    }
+    for hint in &error.hints {
+        problem = problem.hint(hint.v.to_string());
+    }
+    problem
+}
+
+/// A range of the merged text, as a place in the template.
+fn in_template(sheet: &Sheet<'_>, merged: &str, range: std::ops::Range<usize>) -> Location {
+    let line = merged[..range.start].matches('\n').count();
+    let number = sheet.lines.get(line).copied().unwrap_or(1);
+    let whole = Location::line_of(&sheet.template, number);
+    let words = merged.get(range).unwrap_or_default().lines().next().unwrap_or_default();
+    match whole.text().find(words).filter(|_| !words.is_empty()) {
+        Some(offset) => {
+            let start = whole.range.start + offset;
+            Location::new(&sheet.template, start..start + words.len())
+        }
+        None => whole,
+    }
+}

@@ -1,0 +1,333 @@
+//! `extends`: a project is its base with the differences laid over it.
+//!
+//! Maps merge key by key in the base's order; a new key goes last unless it
+//! says `before` or `after`; `remove: true` takes an inherited key away; a
+//! list or a scalar replaces, and a scalar laid over an indicator with several
+//! attributes replaces its `target`.
+
+use std::path::{Path, PathBuf};
+
+use super::node::{Data, Entry, Map, Node};
+use super::{Project, read, tidy, yaml};
+use crate::diagnostic::{Diagnostic, likely};
+use crate::error::Failure;
+use crate::source::Location;
+
+/// Longest chain of bases.
+const MAX_CHAIN: usize = 16;
+const DIRECTIVES: [&str; 3] = ["before", "after", "remove"];
+
+pub(super) fn load(path: &Path) -> Result<Project, Failure> {
+    let mut chain: Vec<(PathBuf, Node)> = Vec::new();
+    let source = read(path)?;
+    let mut next = Some((path.to_owned(), source.clone()));
+    while let Some((file, text)) = next.take() {
+        let node = yaml::parse(&text)?;
+        if node.as_map().is_none() {
+            return Err(not_a_map(&node).into());
+        }
+        if let Some(base) = base_path(&node, &file) {
+            let at = extends_at(&node);
+            let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| tidy(path));
+            let files = chain.iter().map(|(file, _)| file).chain([&file]);
+            if files.map(|file| identity(file)).any(|known| known == identity(&base)) {
+                return Err(Diagnostic::error("extends/cycle", "继承绕成了圈")
+                    .at(at)
+                    .label(format!("{} 已经在继承链上", super::shown(&base)))
+                    .hint("每个文件只能继承比它更一般的文件")
+                    .into());
+            }
+            if chain.len() + 1 >= MAX_CHAIN {
+                return Err(Diagnostic::error("extends/chain", format!("继承超过 {MAX_CHAIN} 层"))
+                    .at(at)
+                    .into());
+            }
+            if !base.is_file() {
+                return Err(missing_base(&base, at).into());
+            }
+            next = Some((base.clone(), read(&base)?));
+        } else if let Some(written) = node.get("extends") {
+            return Err(Diagnostic::error("extends/type", "`extends` 应为一个文件的路径")
+                .at(written.at.clone())
+                .into());
+        }
+        chain.push((file, node));
+    }
+
+    let mut problems = Vec::new();
+    let mut layers = chain.into_iter().rev().map(|(_, node)| node);
+    let mut root = layers.next().unwrap_or_else(|| unreachable!("the chain holds the file"));
+    // A project without a base may still hold misplaced directives.
+    root = settle(root, &mut problems);
+    for layer in layers {
+        root = merge(root, layer, &mut problems);
+    }
+    if let Data::Map(map) = &mut root.data {
+        map.take("extends");
+    }
+    if problems.is_empty() {
+        Ok(Project {
+            path: path.to_owned(),
+            root,
+            source,
+        })
+    } else {
+        Err(problems.into())
+    }
+}
+
+/// The file named by `extends`, relative to the file that says so.
+pub(super) fn base_path(node: &Node, file: &Path) -> Option<PathBuf> {
+    let Data::Text(written) = &node.get("extends")?.data else {
+        return None;
+    };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Some(tidy(&folder.join(written)))
+}
+
+fn extends_at(node: &Node) -> Location {
+    node.get("extends").map_or_else(|| node.at.clone(), |value| value.at.clone())
+}
+
+fn not_a_map(node: &Node) -> Diagnostic {
+    let line = Location::line_of(&node.at.source, node.at.line());
+    yaml::colon_slip(&line).unwrap_or_else(|| {
+        Diagnostic::error("project/type", "项目定义应由“键: 值”组成")
+            .at(node.at.clone())
+            .label(format!("这里是{}", node.kind()))
+    })
+}
+
+fn missing_base(base: &Path, at: Location) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        "extends/missing",
+        format!("找不到所继承的文件 {}", super::shown(base)),
+    )
+    .at(at);
+    // A neighbour with nearly that name is most likely meant.
+    let folder = base.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wanted = base.file_name().unwrap_or_default().to_string_lossy();
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    match likely(&wanted, names.iter().map(String::as_str)) {
+        Some(name) => diagnostic.hint(format!("同一文件夹里有 `{name}`，是否想写它？")),
+        None => diagnostic.hint("路径从写 `extends` 的文件所在的文件夹算起"),
+    }
+}
+
+/// Lays `over` on `base`.
+fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
+    match (base.data, over.data) {
+        (Data::Map(mut map), Data::Map(layer)) => {
+            for entry in layer.0 {
+                lay(&mut map, entry, problems);
+            }
+            Node {
+                data: Data::Map(map),
+                at: over.at,
+            }
+        }
+        (Data::Map(mut map), data)
+            if map.get("target").is_some() && !matches!(data, Data::List(_)) =>
+        {
+            let at = over.at;
+            let value = Node { data, at: at.clone() };
+            if let Some(position) = map.position("target") {
+                map.0[position].value = value;
+            }
+            Node {
+                data: Data::Map(map),
+                at,
+            }
+        }
+        (_, data) => settle(Node { data, at: over.at }, problems),
+    }
+}
+
+/// Lays one entry on a map: removes, merges, or inserts, and moves it where
+/// it says.
+fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) {
+    let directives = take_directives(&mut entry, problems);
+    let known = map.position(&entry.key);
+    if let Some(at) = directives.remove {
+        match known {
+            Some(position) => {
+                map.0.remove(position);
+            }
+            None => problems.push(
+                Diagnostic::error(
+                    "extends/remove",
+                    format!("要去掉的 `{}` 在所继承的文件里没有", entry.key),
+                )
+                .at(entry.key_at.clone())
+                .related("要求去掉", at)
+                .hint_likely(&entry.key, map.keys()),
+            ),
+        }
+        return;
+    }
+    let (entry, position) = match known {
+        Some(position) => {
+            let old = map.0.remove(position);
+            let value = if directives.only {
+                old.value
+            } else {
+                merge(old.value, entry.value, problems)
+            };
+            (Entry { value, ..entry }, position)
+        }
+        None => {
+            let value = settle(entry.value, problems);
+            (Entry { value, ..entry }, map.0.len())
+        }
+    };
+    let position = match directives.place {
+        None => position,
+        Some((name, target, at)) => match map.position(&target) {
+            Some(found) if name == "before" => found,
+            Some(found) => found + 1,
+            None => {
+                let mut problem = Diagnostic::error(
+                    if name == "before" { "extends/before" } else { "extends/after" },
+                    format!("`{name}` 指的 `{target}` 不在同一组里"),
+                )
+                .at(at)
+                .field(entry.key.clone())
+                .hint_likely(&target, map.keys());
+                if problem.hints.is_empty() {
+                    let names: Vec<&str> = map.keys().collect();
+                    problem = problem.hint(format!("这一组里有：{}", names.join("、")));
+                }
+                problems.push(problem);
+                position
+            }
+        },
+    };
+    map.0.insert(position.min(map.0.len()), entry);
+}
+
+#[derive(Default)]
+struct Directives {
+    remove: Option<Location>,
+    /// `before` or `after`, the key it names, and where.
+    place: Option<(&'static str, String, Location)>,
+    /// Nothing but directives was written: the entry only moves.
+    only: bool,
+}
+
+/// Takes `before`, `after` and `remove` out of an entry's value.
+fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directives {
+    let mut found = Directives::default();
+    let Data::Map(map) = &mut entry.value.data else {
+        return found;
+    };
+    for name in DIRECTIVES {
+        let Some(directive) = map.take(name) else {
+            continue;
+        };
+        let at = directive.value.at.clone();
+        match (&directive.value.data, name) {
+            (Data::Bool(true), "remove") => found.remove = Some(directive.key_at),
+            (Data::Bool(false), "remove") => {}
+            (_, "remove") => problems.push(
+                Diagnostic::error("extends/remove", "`remove` 只能写 true").at(at),
+            ),
+            (Data::Text(target) | Data::Number(target), name) => {
+                if let Some((other, ..)) = found.place {
+                    problems.push(
+                        Diagnostic::error(
+                            "extends/before",
+                            format!("`{other}` 和 `{name}` 只能写一个"),
+                        )
+                        .at(directive.key_at),
+                    );
+                } else {
+                    found.place = Some((name, target.clone(), at));
+                }
+            }
+            (_, name) => problems.push(
+                Diagnostic::error("extends/before", format!("`{name}` 后面应为同组一个键的名字"))
+                    .at(at),
+            ),
+        }
+    }
+    found.only = map.0.is_empty() && found.place.is_some();
+    found
+}
+
+/// Applies directives inside a value that has nothing beneath it.
+fn settle(node: Node, problems: &mut Vec<Diagnostic>) -> Node {
+    match node.data {
+        Data::Map(layer) => {
+            let mut map = Map::default();
+            for entry in layer.0 {
+                lay(&mut map, entry, problems);
+            }
+            Node {
+                data: Data::Map(map),
+                at: node.at,
+            }
+        }
+        data => Node { data, at: node.at },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Source;
+
+    fn merged(base: &str, over: &str) -> Result<serde_json::Value, Vec<&'static str>> {
+        let parse = |name, text| yaml::parse(&Source::new(name, text)).unwrap();
+        let mut problems = Vec::new();
+        let base = settle(parse("base.yaml", base), &mut problems);
+        let node = merge(base, parse("over.yaml", over), &mut problems);
+        if problems.is_empty() {
+            Ok(node.to_json())
+        } else {
+            Err(problems.iter().map(|p| p.code).collect())
+        }
+    }
+
+    fn keys(value: &serde_json::Value) -> Vec<&str> {
+        value.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn new_keys_go_last_or_where_they_say() {
+        let base = "a: 1\nb: 2\nc: 3\n";
+        assert_eq!(keys(&merged(base, "d: 4\nb: 5").unwrap()), ["a", "b", "c", "d"]);
+        let over = "d: {target: 4, before: b}\ne: {target: 5, after: c}\nf: {before: d, target: 1}";
+        assert_eq!(keys(&merged(base, over).unwrap()), ["a", "f", "d", "b", "c", "e"]);
+    }
+
+    #[test]
+    fn a_key_with_only_a_directive_moves() {
+        let value = merged("a: 1\nb: 2\nc: {x: 1}\n", "c: {before: a}").unwrap();
+        assert_eq!(keys(&value), ["c", "a", "b"]);
+        assert_eq!(value["c"]["x"], 1);
+    }
+
+    #[test]
+    fn remove_takes_away_and_lists_replace() {
+        let value = merged("a: {x: 1, y: 2}\nl: [1, 2]", "a: {x: {remove: true}}\nl: [3]").unwrap();
+        assert_eq!(value.to_string(), r#"{"a":{"y":2},"l":[3]}"#);
+    }
+
+    #[test]
+    fn blank_overrides_and_a_scalar_keeps_an_indicators_other_attributes() {
+        let value = merged("c: 0\ni: {target: 1, weight: 5}", "c:\ni: 2").unwrap();
+        assert_eq!(value.to_string(), r#"{"c":null,"i":{"target":2,"weight":5}}"#);
+    }
+
+    #[test]
+    fn wrong_directives_are_diagnostics() {
+        assert_eq!(merged("a: 1", "b: {target: 1, before: z}").unwrap_err(), ["extends/before"]);
+        assert_eq!(merged("a: 1", "b: {remove: true}").unwrap_err(), ["extends/remove"]);
+    }
+}

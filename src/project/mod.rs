@@ -1,0 +1,98 @@
+//! A project definition: YAML file(s) → one tree of values with their places.
+//!
+//! Reads files, follows `extends`, and knows nothing of forms or templates.
+
+mod inherit;
+mod node;
+mod yaml;
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Failure};
+use crate::source::{Location, Source};
+
+pub use node::{Data, Entry, Map, Node};
+pub(crate) use yaml::{colon_slip, parse as parse_yaml};
+
+/// A project with everything it inherits.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The file a clerk edits, as named on the command line.
+    pub path: PathBuf,
+    /// The merged tree, without `extends`.
+    pub root: Node,
+    /// That file's text: where a diagnostic about the whole project points.
+    pub source: Arc<Source>,
+}
+
+impl Project {
+    /// The first line of the file a clerk edits.
+    pub fn start(&self) -> Location {
+        Location::start_of(&self.source)
+    }
+}
+
+/// Loads a project and all it extends.
+///
+/// # Errors
+/// Rejected with every diagnostic found in the file that could not be read or
+/// merged; broken if the file itself cannot be opened.
+pub fn load(path: &Path) -> Result<Project, Failure> {
+    inherit::load(path)
+}
+
+/// The file that a project file names in `extends`, if it names one.
+pub fn base_of(path: &Path) -> Result<Option<PathBuf>, Failure> {
+    let node = yaml::parse(&read(path)?)?;
+    Ok(inherit::base_path(&node, path))
+}
+
+/// Reads a text file as people's editors leave it: a byte-order mark is
+/// dropped, line ends may be CRLF, anything but UTF-8 is a diagnostic.
+pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Failure> {
+    let size = fs::metadata(path).map_err(|e| Error::io("读取", path, e))?.len();
+    let name = shown(path);
+    if size > yaml::MAX_BYTES as u64 {
+        let limit = yaml::MAX_BYTES >> 20;
+        return Err(Diagnostic::error("file/size", format!("文件超过 {limit} MB"))
+            .at(Location::start_of(&Source::new(name, "")))
+            .into());
+    }
+    let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(name, text.trim_start_matches('\u{feff}'))),
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            Err(Diagnostic::error("file/encoding", "文件不是 UTF-8 编码")
+                .at(Location::new(&Source::new(name, text), good..good + '\u{fffd}'.len_utf8()))
+                .label("从这里起无法识别")
+                .hint("在编辑器里“另存为”，编码选 UTF-8（常见的是 GBK/ANSI）")
+                .into())
+        }
+    }
+}
+
+/// A path as messages show it: forward slashes, without `./` and `a/..`.
+pub(crate) fn shown(path: &Path) -> String {
+    tidy(path).to_string_lossy().replace('\\', "/")
+}
+
+/// Takes `.` and `dir/..` out of a path without asking the file system.
+pub(crate) fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        let after_name = matches!(tidy.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if after_name => {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    tidy
+}

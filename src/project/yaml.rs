@@ -1,0 +1,411 @@
+//! YAML text → [`Node`]: values by `serde_yaml`, places by `saphyr-parser`.
+//!
+//! Both readers see the same text; the values are laid over the places. What a
+//! clerk's editor does to a file (tabs, full-width colons, a key typed twice)
+//! is found here and said in plain words.
+
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, ScanError, Span};
+use serde_yaml::Value;
+
+use super::node::{Data, Entry, Map, Node};
+use crate::diagnostic::Diagnostic;
+use crate::source::{Location, Source};
+
+/// Largest file that is read, in bytes.
+pub(crate) const MAX_BYTES: usize = 4 << 20;
+/// Deepest nesting of lists and maps.
+const MAX_DEPTH: usize = 64;
+/// Most values a file may hold once its aliases are expanded.
+const MAX_VALUES: usize = 100_000;
+
+/// Reads one file's text; an empty file is an empty map.
+pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
+    let places = match Reader::new(source).read() {
+        Ok(places) => places,
+        Err(diagnostic) => return Err(vec![*diagnostic]),
+    };
+    let Some(places) = places else {
+        return Ok(Node {
+            data: Data::Map(Map::default()),
+            at: Location::start_of(source),
+        });
+    };
+    let mut problems = Vec::new();
+    duplicate_keys(&places, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let value = serde_yaml::from_str::<Value>(&source.text).map_err(|error| {
+        let at = match error.location() {
+            Some(at) => Location::line_of(source, at.line()),
+            None => Location::start_of(source),
+        };
+        vec![
+            Diagnostic::error("yaml/syntax", "不是合法的 YAML")
+                .at(at)
+                .label(error.to_string()),
+        ]
+    })?;
+    Ok(overlay(value, &places))
+}
+
+/// A value's shape and places, before its type is known.
+#[derive(Clone)]
+struct Marked {
+    at: Location,
+    shape: Shape,
+    /// How many values it holds, itself included, aliases expanded.
+    size: usize,
+}
+
+#[derive(Clone)]
+enum Shape {
+    Scalar(String),
+    List(Vec<Arc<Marked>>),
+    Map(Vec<(Arc<Marked>, Arc<Marked>)>),
+}
+
+/// Builds the tree of places from the event stream.
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    events: Parser<'a, saphyr_parser::StrInput<'a>>,
+    /// Byte offset of each character: the markers count characters.
+    offsets: Vec<usize>,
+    /// Anchored values by anchor number.
+    anchors: Vec<(usize, Arc<Marked>)>,
+    depth: usize,
+    values: usize,
+}
+
+type Found<T> = Result<T, Box<Diagnostic>>;
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a Arc<Source>) -> Self {
+        let text = source.text.as_str();
+        let offsets = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        Self {
+            source,
+            events: Parser::new_from_str(text),
+            offsets: offsets.collect(),
+            anchors: Vec::new(),
+            depth: 0,
+            values: 0,
+        }
+    }
+
+    /// The only document of the file; `None` if it holds nothing.
+    fn read(mut self) -> Found<Option<Arc<Marked>>> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(root),
+                Event::StreamStart | Event::Nothing | Event::DocumentEnd => {}
+                Event::DocumentStart(_) if root.is_none() => {}
+                Event::DocumentStart(_) => {
+                    return Err(Box::new(
+                        Diagnostic::error("yaml/documents", "一个文件只能写一份项目定义")
+                            .at(self.location(span))
+                            .label("从这里开始是第二份")
+                            .hint("删去 `---`，或把第二份另存为一个文件"),
+                    ));
+                }
+                event => root = Some(self.value(event, span)?),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Found<(Event<'a>, Span)> {
+        match self.events.next() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(Box::new(explain(self.source, &self.offsets, &error))),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn value(&mut self, event: Event<'a>, span: Span) -> Found<Arc<Marked>> {
+        let at = self.location(span);
+        let (shape, anchor) = match event {
+            Event::Alias(id) => {
+                let Some((_, value)) = self.anchors.iter().find(|(known, _)| *known == id) else {
+                    return Err(Box::new(
+                        Diagnostic::error("yaml/alias", "别名指向了它自己").at(at),
+                    ));
+                };
+                let value = value.clone();
+                self.count(value.size, &at)?;
+                return Ok(value);
+            }
+            Event::Scalar(text, _, anchor, _) => (Shape::Scalar(text.into_owned()), anchor),
+            Event::SequenceStart(anchor, _) => {
+                self.enter(&at)?;
+                let mut items = Vec::new();
+                loop {
+                    let (event, span) = self.next()?;
+                    if matches!(event, Event::SequenceEnd) {
+                        break;
+                    }
+                    items.push(self.value(event, span)?);
+                }
+                self.depth -= 1;
+                (Shape::List(items), anchor)
+            }
+            Event::MappingStart(anchor, _) => {
+                self.enter(&at)?;
+                let mut entries = Vec::new();
+                loop {
+                    let (event, span) = self.next()?;
+                    if matches!(event, Event::MappingEnd) {
+                        break;
+                    }
+                    let key = self.value(event, span)?;
+                    let (event, span) = self.next()?;
+                    entries.push((key, self.value(event, span)?));
+                }
+                self.depth -= 1;
+                (Shape::Map(entries), anchor)
+            }
+            _ => (Shape::Scalar(String::new()), 0),
+        };
+        self.count(1, &at)?;
+        let size = 1 + match &shape {
+            Shape::Scalar(_) => 0,
+            Shape::List(items) => items.iter().map(|item| item.size).sum(),
+            Shape::Map(entries) => entries.iter().map(|(k, v)| k.size + v.size).sum(),
+        };
+        let value = Arc::new(Marked { at, shape, size });
+        if anchor > 0 {
+            self.anchors.retain(|(known, _)| *known != anchor);
+            self.anchors.push((anchor, value.clone()));
+        }
+        Ok(value)
+    }
+
+    fn enter(&mut self, at: &Location) -> Found<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Box::new(
+                Diagnostic::error("yaml/depth", format!("嵌套超过 {MAX_DEPTH} 层")).at(at.clone()),
+            ));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, values: usize, at: &Location) -> Found<()> {
+        self.values += values;
+        if self.values > MAX_VALUES {
+            return Err(Box::new(
+                Diagnostic::error("yaml/size", format!("文件中的值超过 {MAX_VALUES} 个"))
+                    .at(at.clone())
+                    .hint("别名（`*名字`）每用一次都算一次"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The first line of a span: that is what a reader looks for.
+    fn location(&self, span: Span) -> Location {
+        let byte = |index: usize| self.offsets[index.min(self.offsets.len() - 1)];
+        let range = byte(span.start.index())..byte(span.end.index());
+        let text = self.source.text.get(range.clone()).unwrap_or_default();
+        let first = text.lines().next().unwrap_or_default().trim_end();
+        Location::new(self.source, range.start..range.start + first.len())
+    }
+}
+
+fn duplicate_keys(value: &Marked, problems: &mut Vec<Diagnostic>) {
+    match &value.shape {
+        Shape::Scalar(_) => {}
+        Shape::List(items) => items.iter().for_each(|item| duplicate_keys(item, problems)),
+        Shape::Map(entries) => {
+            for (index, (key, value)) in entries.iter().enumerate() {
+                let name = key_name(key);
+                if let Some((first, _)) = entries[..index].iter().find(|(k, _)| key_name(k) == name) {
+                    problems.push(
+                        Diagnostic::error("yaml/duplicate-key", format!("键 `{name}` 写了两次"))
+                            .at(key.at.clone())
+                            .label("第二次写在这里")
+                            .related("第一次写在这里", first.at.clone())
+                            .hint("保留一个，删去另一个"),
+                    );
+                }
+                duplicate_keys(value, problems);
+            }
+        }
+    }
+}
+
+fn key_name(key: &Marked) -> &str {
+    match &key.shape {
+        Shape::Scalar(text) => text,
+        _ => key.at.text(),
+    }
+}
+
+/// Lays the typed values over their places.
+fn overlay(value: Value, marked: &Marked) -> Node {
+    let data = match (value, &marked.shape) {
+        (Value::Tagged(tagged), _) => return overlay(tagged.value, marked),
+        (Value::Sequence(values), Shape::List(items)) => {
+            let nodes = values.into_iter().zip(items);
+            Data::List(nodes.map(|(value, item)| overlay(value, item)).collect())
+        }
+        (Value::Mapping(map), Shape::Map(entries)) => {
+            let nodes = map.into_iter().zip(entries);
+            Data::Map(Map(nodes
+                .map(|((_, value), (key, item))| Entry {
+                    key: key_name(key).to_owned(),
+                    key_at: key.at.clone(),
+                    value: overlay(value, item),
+                })
+                .collect()))
+        }
+        (Value::Bool(b), _) => Data::Bool(b),
+        (Value::Number(_), Shape::Scalar(text)) => Data::Number(text.clone()),
+        (Value::String(text), _) => Data::Text(text),
+        _ => Data::Blank,
+    };
+    Node {
+        data,
+        at: marked.at.clone(),
+    }
+}
+
+/// Says what a scanner's complaint most likely means.
+fn explain(source: &Arc<Source>, offsets: &[usize], error: &ScanError) -> Diagnostic {
+    let line = error.marker().line();
+    // The slip is on the line where the scanner stopped or shortly before it.
+    for line in (line.saturating_sub(2).max(1)..=line).rev() {
+        let range = source.line_range(line);
+        let text = &source.text[range.clone()];
+        let indent = text.len() - text.trim_start().len();
+        if let Some(tab) = text[..indent].find('\t') {
+            let at = range.start + tab;
+            return Diagnostic::error("yaml/tab", "缩进用了制表符（Tab），YAML 只认空格")
+                .at(Location::new(source, at..at + 1))
+                .label("这里是制表符")
+                .hint("把每个制表符换成两个空格");
+        }
+        if let Some(slip) = colon_slip(&Location::line_of(source, line)) {
+            return slip;
+        }
+    }
+    let index = error.marker().index().min(offsets.len() - 1);
+    let at = Location::new(source, offsets[index]..offsets[(index + 1).min(offsets.len() - 1)]);
+    let at = if at.text().trim().is_empty() {
+        Location::line_of(source, line)
+    } else {
+        at
+    };
+    Diagnostic::error("yaml/syntax", "不是合法的 YAML")
+        .at(at)
+        .label(reason(error.info()))
+        .hint("检查这一行和上一行的缩进、冒号、引号和括号")
+}
+
+/// A key followed by a full-width colon, or by a colon without a blank.
+pub(crate) fn colon_slip(line: &Location) -> Option<Diagnostic> {
+    let text = line.text();
+    let key = text.trim_start_matches("- ").trim_start();
+    let skipped = text.len() - key.len();
+    let colon = key.find(['：', ':'])?;
+    let name = &key[..colon];
+    if name.is_empty() || name.contains(['"', '\'', '#', '[', '{', '，', '。']) {
+        return None;
+    }
+    let start = line.range.start + skipped + colon;
+    if key[colon..].starts_with('：') {
+        return Some(
+            Diagnostic::error("yaml/full-width-colon", format!("键 `{name}` 后面是全角冒号"))
+                .at(Location::new(&line.source, start..start + '：'.len_utf8()))
+                .label("应为半角冒号加一个空格")
+                .hint(format!("改成 `{name}: …`")),
+        );
+    }
+    let after = key[colon + 1..].chars().next()?;
+    (!after.is_whitespace()).then(|| {
+        Diagnostic::error("yaml/colon-blank", format!("键 `{name}` 的冒号后面缺一个空格"))
+            .at(Location::new(&line.source, start..start + 1))
+            .label("这里后面要空一格")
+            .hint(format!("改成 `{name}: …`"))
+    })
+}
+
+/// The scanner's commonest complaints in Chinese.
+fn reason(info: &str) -> String {
+    let known = [
+        ("unexpected end of", "文件在这里意外结束"),
+        ("unknown anchor", "引用了没有定义的别名"),
+        ("quoted scalar", "引号没有配对"),
+        ("unclosed bracket", "括号没有配对"),
+        ("misplaced bracket", "括号没有配对"),
+        ("flow", "方括号或花括号里的写法不对"),
+        ("mapping values are not allowed", "这里不能再有一个冒号"),
+        ("simple key", "这里应当是“键: 值”"),
+        ("did not find expected", "缩进或标点与上文不配"),
+        ("indent", "缩进与上文不配"),
+    ];
+    let lower = info.to_lowercase();
+    known
+        .iter()
+        .find(|(part, _)| lower.contains(part))
+        .map_or_else(|| info.to_owned(), |(_, words)| (*words).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        match parse(&Source::new("t.yaml", text)) {
+            Ok(_) => vec![],
+            Err(found) => found.iter().map(|d| d.code).collect(),
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_text() {
+        let node = parse(&Source::new("t.yaml", "a: 1.50\nb: 007\nc: ''\nd:\n")).unwrap();
+        assert!(matches!(&node.get("a").unwrap().data, Data::Number(t) if t == "1.50"));
+        assert_eq!(node.get("b").unwrap().as_str(), Some("007"));
+        assert!(matches!(&node.get("c").unwrap().data, Data::Text(t) if t.is_empty()));
+        assert!(matches!(node.get("d").unwrap().data, Data::Blank));
+    }
+
+    #[test]
+    fn places_count_bytes_and_columns_count_characters() {
+        let node = parse(&Source::new("t.yaml", "指标: {目标值: ≥90%}\n")).unwrap();
+        let value = node.get("指标.目标值").unwrap();
+        assert_eq!(value.at.text(), "≥90%");
+        assert_eq!((value.at.line(), value.at.column()), (1, 11));
+    }
+
+    #[test]
+    fn aliases_keep_the_place_of_what_they_stand_for() {
+        let node = parse(&Source::new("t.yaml", "a: &x {b: 1}\nc: *x\n")).unwrap();
+        assert_eq!(node.get("c.b").unwrap().at.line(), 1);
+    }
+
+    #[test]
+    fn alias_bombs_are_refused() {
+        let mut text = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
+        for (from, to) in "abcdefgh".chars().zip("bcdefghi".chars()) {
+            let row = format!("*{from},").repeat(10);
+            text += &format!("{to}: &{to} [{row}]\n");
+        }
+        assert_eq!(codes(&text), ["yaml/size"]);
+        assert_eq!(codes(&"[".repeat(200)), ["yaml/depth"]);
+    }
+
+    #[test]
+    fn slips_of_the_editor_are_named() {
+        assert_eq!(codes("a:\n\tb: 1\n"), ["yaml/tab"]);
+        assert_eq!(codes("form: x\nfunds：\n  city: 1\n"), ["yaml/full-width-colon"]);
+        assert_eq!(codes("form: x\nyear：2024\nname: y\n"), ["yaml/full-width-colon"]);
+        assert_eq!(codes("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n").len(), 2);
+        assert_eq!(codes("a: 1\n---\nb: 2\n"), ["yaml/documents"]);
+        assert_eq!(codes("\r\na: 1\r\nb: [x,\r\n  y]\r\n"), Vec::<&str>::new());
+    }
+}
