@@ -9,6 +9,7 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod order;
 mod outline;
 mod package;
 mod prepare;

@@ -1,15 +1,17 @@
 //! A blueprint → `form.docx`, to be finished in Word or WPS.
 //!
-//! Written by docx-rs; what it cannot write (repeated header rows, settings
-//! for mirrored pages, the document's language) is put in afterwards.
+//! Written by docx-rs. What it cannot write is put in afterwards: repeated
+//! header rows, settings for mirrored pages, the document's language, the
+//! schema's order of properties; and parts that the form has no use for go.
 
 use docx_rs::{
     AlignmentType, Docx, FieldCharType, Footer, HeightRule, InstrPAGE, InstrText, LineSpacing,
     LineSpacingType, PageMargin, PageOrientationType, Paragraph, Run, RunFonts, Table,
-    TableAlignmentType, TableCell, TableCellMargins, TableLayoutType, TableRow, VAlignType,
-    VMergeType, WidthType,
+    TableAlignmentType, TableBorder, TableBorderPosition, TableCell, TableCellMargins,
+    TableLayoutType, TableRow, VAlignType, VMergeType, WidthType,
 };
 
+use super::order;
 use super::package::{self, Package, Parts};
 use super::properties::Properties;
 use crate::error::Error;
@@ -51,7 +53,7 @@ pub fn package(blueprint: &Blueprint, roles: &Roles) -> Result<Vec<u8>, Error> {
     built.pack(&mut bytes).map_err(|e| internal(&e))?;
     let mut parts = package::read("form.docx", &bytes.into_inner())
         .map_err(|problem| Error::Internal(problem.message))?;
-    patch(&mut parts, blueprint);
+    patch(&mut parts, blueprint, roles).map_err(Error::Internal)?;
     let packed = Package::new(&parts).map_err(|e| internal(&e))?;
     packed.write(&std::collections::BTreeMap::new()).map_err(|e| internal(&e))
 }
@@ -147,14 +149,7 @@ fn document(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Docx {
 /// 7.5: number between two 一字线, odd pages right, even pages left, one
 /// character in.
 fn footer(fonts: &Fonts<'_>, side: AlignmentType) -> Footer {
-    let number = Run::new()
-        .fonts(faces(fonts.song))
-        .size(28)
-        .add_field_char(FieldCharType::Begin, false)
-        .add_instr_text(InstrText::PAGE(InstrPAGE::new()))
-        .add_field_char(FieldCharType::Separate, false)
-        .add_text("1")
-        .add_field_char(FieldCharType::End, false);
+    let piece = || Run::new().fonts(faces(fonts.song)).size(28);
     let inward = Some(280);
     let paragraph = match side {
         AlignmentType::Right => line(280).indent(None, None, inward, None),
@@ -164,9 +159,13 @@ fn footer(fonts: &Fonts<'_>, side: AlignmentType) -> Footer {
     Footer::new().add_paragraph(
         paragraph
             .align(side)
-            .add_run(run("— ", fonts.song, 28))
-            .add_run(number)
-            .add_run(run(" —", fonts.song, 28)),
+            .add_run(piece().add_text("— "))
+            .add_run(piece().add_field_char(FieldCharType::Begin, false))
+            .add_run(piece().add_instr_text(InstrText::PAGE(InstrPAGE::new())))
+            .add_run(piece().add_field_char(FieldCharType::Separate, false))
+            .add_run(piece().add_text("1"))
+            .add_run(piece().add_field_char(FieldCharType::End, false))
+            .add_run(piece().add_text(" —")),
     )
 }
 
@@ -189,13 +188,18 @@ fn table(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Table {
             rows.push(table_row(row, &widths, fonts));
         }
     }
-    Table::new(rows)
+    use TableBorderPosition::{Bottom, InsideH, InsideV, Left, Right, Top};
+    let table = [Top, Bottom, Left, Right, InsideH, InsideV]
+        .into_iter()
+        // In eighths of a point: 0.5 pt.
+        .fold(Table::new(rows), |table, side| table.set_border(TableBorder::new(side).size(4)));
+    table
         .set_grid(widths)
         .width(page.text_width() as usize, WidthType::Dxa)
         .layout(TableLayoutType::Fixed)
         .align(TableAlignmentType::Center)
-        // 1 mm at the sides, 2.5 pt above and below.
-        .margins(TableCellMargins::new().margin(50, 57, 50, 57))
+        // 1 mm at the sides, 3.5 pt above and below.
+        .margins(TableCellMargins::new().margin(70, 57, 70, 57))
 }
 
 /// Column widths that add up to the table's.
@@ -272,32 +276,55 @@ fn faces(role: &Role) -> RunFonts {
         .hint("eastAsia")
 }
 
-/// What docx-rs does not write.
-fn patch(parts: &mut Parts, blueprint: &Blueprint) {
+/// Parts that docx-rs writes and a form has no use for.
+const UNUSED: [&str; 5] = [
+    "docProps/custom.xml",
+    "word/comments.xml",
+    "word/commentsExtended.xml",
+    "word/footnotes.xml",
+    "word/numbering.xml",
+];
+
+/// What docx-rs does not write, or writes otherwise.
+fn patch(parts: &mut Parts, blueprint: &Blueprint, roles: &Roles) -> Result<(), String> {
+    parts.retain(|(name, _)| !UNUSED.contains(&name.as_str()));
     for (name, content) in parts.iter_mut() {
         let text = String::from_utf8_lossy(content).into_owned();
         let patched = match name.as_str() {
-            "word/document.xml" => repeat_headers(&text, blueprint),
+            "word/document.xml" => order::put_in_order(&document_part(&text, blueprint))?,
             "word/settings.xml" => settings(blueprint),
-            "word/styles.xml" => text.replacen(
-                "</w:rPr></w:rPrDefault>",
-                "<w:lang w:val=\"en-US\" w:eastAsia=\"zh-CN\" w:bidi=\"ar-SA\"/></w:rPr></w:rPrDefault>",
-                1,
-            ),
+            "word/styles.xml" => order::put_in_order(&styles(&text))?,
+            "word/fontTable.xml" => font_table(roles),
+            "[Content_Types].xml" | "_rels/.rels" | "word/_rels/document.xml.rels" => {
+                without_unused(&text)
+            }
             // A template bears no date and no author; its documents do.
             "docProps/core.xml" => {
                 let title = blueprint.title.replace("{year}", "");
                 let created = format!("{}-01-01T00:00:00Z", blueprint.year);
                 Properties { title: &title, authors: &[], created: &created }.to_xml()
             }
+            name if name.starts_with("word/footer") => order::put_in_order(&text)?,
             _ => continue,
         };
         *content = patched.into_bytes();
     }
+    Ok(())
 }
 
-/// `w:tblHeader` for the leading rows that a new page repeats.
-fn repeat_headers(document: &str, blueprint: &Blueprint) -> String {
+/// Takes out what refers to an unused part.
+fn without_unused(xml: &str) -> String {
+    let mut pieces = xml.split_inclusive('>');
+    let refers = |piece: &&str| UNUSED.iter().any(|part| {
+        let file = part.rsplit('/').next().unwrap_or(part);
+        piece.contains(&format!("{file}\"")) || piece.contains(&format!("/{part}\""))
+    });
+    pieces.by_ref().filter(|piece| !refers(piece)).collect()
+}
+
+/// `w:tblHeader` for the leading rows that a new page repeats; a `w:gridCol`
+/// has no `w:type`.
+fn document_part(document: &str, blueprint: &Blueprint) -> String {
     let leading = blueprint.rows.iter().take_while(|row| row.header).count();
     let mut pieces = document.split("<w:trPr>");
     let mut text = pieces.next().unwrap_or_default().to_owned();
@@ -308,7 +335,61 @@ fn repeat_headers(document: &str, blueprint: &Blueprint) -> String {
         }
         text.push_str(piece);
     }
+    let mut pieces = text.split("<w:gridCol ");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        text.push_str("<w:gridCol ");
+        text.push_str(&piece.replacen(" w:type=\"dxa\"", "", 1));
+    }
     text
+}
+
+/// The language, and no blank that Word puts between Chinese and Latin.
+fn styles(styles: &str) -> String {
+    styles
+        .replace("<w:rPr />", "")
+        .replace("<w:pPr></w:pPr>", "")
+        .replacen(
+            "</w:rPr></w:rPrDefault>",
+            "<w:lang w:val=\"en-US\" w:eastAsia=\"zh-CN\" w:bidi=\"ar-SA\"/></w:rPr></w:rPrDefault>",
+            1,
+        )
+        .replacen(
+            "<w:name w:val=\"Normal\" />",
+            "<w:name w:val=\"Normal\" /><w:pPr><w:autoSpaceDE w:val=\"0\"/><w:autoSpaceDN w:val=\"0\"/></w:pPr>",
+            1,
+        )
+        // The style that every paragraph has is the default one.
+        .replacen(
+            "<w:style w:type=\"paragraph\" w:styleId=\"Normal\">",
+            "<w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"Normal\">",
+            1,
+        )
+}
+
+/// The official faces, with the charset by which Word finds a substitute.
+fn font_table(roles: &Roles) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in roles.0.iter().flat_map(|role| [role.word.as_str(), role.word_latin.as_str()]) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let fonts: String = names
+        .iter()
+        .map(|name| {
+            let chinese = !name.is_ascii();
+            let charset = if chinese { "86" } else { "00" };
+            format!(
+                "<w:font w:name=\"{name}\"><w:charset w:val=\"{charset}\"/>\
+                 <w:family w:val=\"roman\"/><w:pitch w:val=\"variable\"/></w:font>"
+            )
+        })
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
+         <w:fonts xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">{fonts}</w:fonts>"
+    )
 }
 
 fn settings(blueprint: &Blueprint) -> String {
@@ -320,7 +401,7 @@ fn settings(blueprint: &Blueprint) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
          <w:settings xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">\
          <w:zoom w:percent=\"100\"/>{}<w:defaultTabStop w:val=\"420\"/>{}\
-         <w:characterSpacingControl w:val=\"compressPunctuation\"/>\
+         <w:characterSpacingControl w:val=\"doNotCompress\"/>\
          <w:compat><w:balanceSingleByteDoubleByteWidth/><w:useFELayout/>\
          <w:compatSetting w:name=\"compatibilityMode\" w:uri=\"http://schemas.microsoft.com/office/word\" w:val=\"15\"/>\
          </w:compat><w:themeFontLang w:val=\"en-US\" w:eastAsia=\"zh-CN\"/></w:settings>",
