@@ -129,6 +129,15 @@ impl Diagnostic {
         }
     }
 
+    /// Where it stands in the reading order: file, then byte.
+    pub(crate) fn position(&self) -> (String, usize) {
+        match &self.place {
+            Some(Place::Text(at)) => (at.source.path.clone(), at.range.start),
+            Some(Place::Part { file, .. }) => (file.clone(), 0),
+            None => (String::new(), 0),
+        }
+    }
+
     /// The form in which it is shown to a person.
     ///
     /// `colour` adds terminal styles; without it the text is plain.

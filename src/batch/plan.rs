@@ -58,7 +58,7 @@ pub fn plan(paths: &[PathBuf]) -> Result<Plan, Failure> {
             }
         } else if !path.is_file() {
             return Err(Error::Usage(format!("找不到 {}", path.display())).into());
-        } else if is_batch(path)? {
+        } else if is_batch(path) {
             plan.add_batch(path)?;
         } else {
             plan.add(path);
@@ -140,14 +140,11 @@ fn member_names<'a>(root: &'a Node, problems: &mut Vec<Diagnostic>) -> Vec<(&'a 
     names
 }
 
-/// Whether a file is a batch: it lists members and names no form.
-fn is_batch(path: &Path) -> Result<bool, Failure> {
-    let source = project::read(path)?;
-    // What is wrong in a project file is said when it is loaded.
-    let Ok(root) = project::parse_yaml(&source) else {
-        return Ok(false);
-    };
-    Ok(root.get("members").is_some() && root.get("form").is_none())
+/// Whether a file is a batch: it lists members and names no form. What is
+/// wrong in a file is said when it is loaded as a project.
+fn is_batch(path: &Path) -> bool {
+    let root = project::read(path).map(|source| project::parse_yaml(&source));
+    matches!(root, Ok(Ok(root)) if root.get("members").is_some() && root.get("form").is_none())
 }
 
 /// The project files below a folder, sorted, without bases and batches.
@@ -176,11 +173,6 @@ fn project_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             bases.insert(tidy(&base));
         }
     }
-    let mut projects = Vec::new();
-    for file in files {
-        if !bases.contains(&tidy(&file)) && !is_batch(&file)? {
-            projects.push(file);
-        }
-    }
-    Ok(projects)
+    files.retain(|file| !bases.contains(&tidy(file)) && !is_batch(file));
+    Ok(files)
 }

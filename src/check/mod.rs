@@ -15,5 +15,6 @@ pub(crate) use text::printable;
 pub fn check(project: &Project, form: &Form) -> Vec<Diagnostic> {
     let mut found = schema::check(project, form);
     found.extend(text::check(project));
+    found.sort_by_key(Diagnostic::position);
     found
 }

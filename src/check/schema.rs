@@ -33,6 +33,16 @@ pub(super) fn check(project: &Project, form: &Form) -> Vec<Diagnostic> {
         };
         subject.explain(error.kind(), &mut found);
     }
+    // `goals： …` is a slip, and then `goals` is not missing.
+    let slips: Vec<String> = found
+        .iter()
+        .filter(|problem| problem.code == "yaml/full-width-colon")
+        .filter_map(|problem| problem.field.clone())
+        .collect();
+    found.retain(|problem| {
+        let field = problem.field.as_ref();
+        problem.code != "project/missing" || field.is_none_or(|field| !slips.contains(field))
+    });
     found
 }
 
@@ -83,6 +93,12 @@ impl Subject<'_> {
     fn unknown_key(&self, key: &str) -> Diagnostic {
         let entry = self.node().and_then(Node::as_map).and_then(|map| map.entry(key));
         let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
+        if let Some((name, _)) = key.split_once('：') {
+            let line = Location::line_of(&at.source, at.line());
+            if let Some(slip) = colon_slip(&line) {
+                return slip.field(dotted(&self.steps, Some(name)));
+            }
+        }
         let path = dotted(&self.steps, Some(key));
         let names = self.form.schema.names(self.steps.iter().copied());
         let mut problem = Diagnostic::error("project/unknown-key", format!("表式里没有 `{path}`"))
@@ -133,7 +149,7 @@ impl Subject<'_> {
     }
 
     fn here(&self, code: &'static str, message: String) -> Diagnostic {
-        Diagnostic::error(code, message)
+        Diagnostic::error(code, message.trim_start())
             .at(self.at())
             .field(dotted(&self.steps, None))
     }
@@ -194,7 +210,11 @@ fn types(wanted: &TypeKind) -> String {
         .filter(|(kind, _)| json.split(' ').any(|k| k.trim_matches('"') == *kind))
         .map(|(_, word)| *word)
         .collect();
-    named.join("或")
+    match named.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{}或{last}", others.join("、")),
+        None => json,
+    }
 }
 
 fn plain(value: &Value) -> String {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::USAGE;
 
@@ -252,11 +252,23 @@ fn explain(error: &clap::Error) -> String {
     if !valid.is_empty() {
         message.push_str(&format!("，可以是 {valid}"));
     }
-    for kind in [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand] {
-        let likely = get(kind);
-        if !likely.is_empty() {
-            message.push_str(&format!("，是否想写 {likely}"));
-        }
+    if let Some(likely) = likely(&arg, &get(ContextKind::InvalidSubcommand)) {
+        message.push_str(&format!("，是否想写 {likely}"));
     }
     message
+}
+
+/// The option or command that was likely meant.
+fn likely(option: &str, command: &str) -> Option<String> {
+    let known = Args::command();
+    let commands = known.get_subcommands().map(|command| command.get_name().to_owned());
+    let longs = known
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments)
+        .filter_map(|argument| Some(format!("--{}", argument.get_long()?)));
+    let (written, names): (&str, Vec<String>) = match option {
+        "" => (command, commands.collect()),
+        option => (option, longs.collect()),
+    };
+    crate::diagnostic::likely(written, names.iter().map(String::as_str)).map(str::to_owned)
 }

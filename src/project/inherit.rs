@@ -154,7 +154,7 @@ fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
 fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) {
     let directives = take_directives(&mut entry, problems);
     let known = map.position(&entry.key);
-    if let Some(at) = directives.remove {
+    if directives.remove {
         match known {
             Some(position) => {
                 map.0.remove(position);
@@ -165,7 +165,6 @@ fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) {
                     format!("要去掉的 `{}` 在所继承的文件里没有", entry.key),
                 )
                 .at(entry.key_at.clone())
-                .related("要求去掉", at)
                 .hint_likely(&entry.key, map.keys()),
             ),
         }
@@ -213,7 +212,7 @@ fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) {
 
 #[derive(Default)]
 struct Directives {
-    remove: Option<Location>,
+    remove: bool,
     /// `before` or `after`, the key it names, and where.
     place: Option<(&'static str, String, Location)>,
     /// Nothing but directives was written: the entry only moves.
@@ -232,7 +231,7 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
         };
         let at = directive.value.at.clone();
         match (&directive.value.data, name) {
-            (Data::Bool(true), "remove") => found.remove = Some(directive.key_at),
+            (Data::Bool(true), "remove") => found.remove = true,
             (Data::Bool(false), "remove") => {}
             (_, "remove") => problems.push(
                 Diagnostic::error("extends/remove", "`remove` 只能写 true").at(at),

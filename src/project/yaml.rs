@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, event: Event<'a>, span: Span) -> Found<Arc<Marked>> {
+    fn value(&mut self, event: Event<'a>, mut span: Span) -> Found<Arc<Marked>> {
         let at = self.location(span);
         let (shape, anchor) = match event {
             Event::Alias(id) => {
@@ -143,11 +143,12 @@ impl<'a> Reader<'a> {
                 self.enter(&at)?;
                 let mut items = Vec::new();
                 loop {
-                    let (event, span) = self.next()?;
+                    let (event, at) = self.next()?;
                     if matches!(event, Event::SequenceEnd) {
+                        span.end = at.end;
                         break;
                     }
-                    items.push(self.value(event, span)?);
+                    items.push(self.value(event, at)?);
                 }
                 self.depth -= 1;
                 (Shape::List(items), anchor)
@@ -156,13 +157,14 @@ impl<'a> Reader<'a> {
                 self.enter(&at)?;
                 let mut entries = Vec::new();
                 loop {
-                    let (event, span) = self.next()?;
+                    let (event, at) = self.next()?;
                     if matches!(event, Event::MappingEnd) {
+                        span.end = at.end;
                         break;
                     }
-                    let key = self.value(event, span)?;
-                    let (event, span) = self.next()?;
-                    entries.push((key, self.value(event, span)?));
+                    let key = self.value(event, at)?;
+                    let (event, at) = self.next()?;
+                    entries.push((key, self.value(event, at)?));
                 }
                 self.depth -= 1;
                 (Shape::Map(entries), anchor)
@@ -175,6 +177,7 @@ impl<'a> Reader<'a> {
             Shape::List(items) => items.iter().map(|item| item.size).sum(),
             Shape::Map(entries) => entries.iter().map(|(k, v)| k.size + v.size).sum(),
         };
+        let at = self.location(span);
         let value = Arc::new(Marked { at, shape, size });
         if anchor > 0 {
             self.anchors.retain(|(known, _)| *known != anchor);
@@ -341,6 +344,7 @@ fn reason(info: &str) -> String {
         ("quoted scalar", "引号没有配对"),
         ("unclosed bracket", "括号没有配对"),
         ("misplaced bracket", "括号没有配对"),
+        ("unexpected character", "值不能以这个字符开头，要用引号括起来"),
         ("flow", "方括号或花括号里的写法不对"),
         ("mapping values are not allowed", "这里不能再有一个冒号"),
         ("simple key", "这里应当是“键: 值”"),
