@@ -118,11 +118,7 @@ impl Diagnostic {
     }
 
     /// Adds "是否想写 …" if one of `known` is near to `written`.
-    pub fn hint_likely<'a>(
-        self,
-        written: &str,
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    pub fn hint_likely<'a>(self, written: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         match likely(written, known) {
             Some(name) => self.hint(format!("是否想写 `{name}`？")),
             None => self,
@@ -146,9 +142,7 @@ impl Diagnostic {
             Severity::Error => Level::ERROR.with_name("错误"),
             Severity::Warning => Level::WARNING.with_name("警告"),
         };
-        let mut group = Group::with_title(
-            level.primary_title(self.message.as_str()).id(self.code),
-        );
+        let mut group = Group::with_title(level.primary_title(self.message.as_str()).id(self.code));
         group = match &self.place {
             Some(Place::Text(location)) => group.element(
                 Snippet::source(location.source.text.as_str())
@@ -178,7 +172,11 @@ impl Diagnostic {
         for hint in &self.hints {
             group = group.element(Level::HELP.with_name("提示").message(hint.as_str()));
         }
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
         renderer.render(&[group])
     }
 

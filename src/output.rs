@@ -29,7 +29,11 @@ pub(crate) fn safe_name(name: &str) -> String {
     }
     safe.truncate(end);
     let safe = safe.trim_end_matches(['.', ' ']).trim_start_matches('.');
-    let stem = safe.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let stem = safe
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase();
     let reserved = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
         || (stem.len() == 4
             && (stem.starts_with("COM") || stem.starts_with("LPT"))
@@ -73,7 +77,8 @@ impl Output {
     /// If the system refuses; the old file is then untouched.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let path = self.folder.join(name);
-        self.place(&path, bytes).map_err(|e| Error::io("写入", &path, e))?;
+        self.place(&path, bytes)
+            .map_err(|e| Error::io("写入", &path, e))?;
         Ok(path)
     }
 
@@ -115,7 +120,11 @@ fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
 fn unnamed(folder: &Path) -> io::Result<Option<File>> {
     use rustix::fs::{Mode, OFlags, open};
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
-    match open(folder, OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, mode) {
+    match open(
+        folder,
+        OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC,
+        mode,
+    ) {
         Ok(file) => Ok(Some(File::from(file))),
         Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR | rustix::io::Errno::INVAL) => {
             Ok(None)

@@ -113,7 +113,10 @@ impl Renderer {
         };
         let document = [
             ("title", Value::from(metadata.title.as_str())),
-            ("bookmark", Value::from(bookmark.unwrap_or_else(|| metadata.title.clone()))),
+            (
+                "bookmark",
+                Value::from(bookmark.unwrap_or_else(|| metadata.title.clone())),
+            ),
             ("authors", Value::from(metadata.authors.clone())),
         ];
         let document = Value::from_pairs([("document", Value::from_pairs(document))]);
@@ -149,7 +152,11 @@ impl Renderer {
                 Err(found) => problems.push(found),
             }
         }
-        if problems.is_empty() { Ok(artifacts) } else { Err(problems.into()) }
+        if problems.is_empty() {
+            Ok(artifacts)
+        } else {
+            Err(problems.into())
+        }
     }
 
     /// Makes one bound PDF of many projects of one form, in their order.
@@ -171,8 +178,10 @@ impl Renderer {
             authors,
             ident: format!("{}/{title}", first.form.form.id),
         };
-        let sheets =
-            members.iter().map(|ready| ready.sheet()).collect::<Result<Vec<_>, Failure>>()?;
+        let sheets = members
+            .iter()
+            .map(|ready| ready.sheet())
+            .collect::<Result<Vec<_>, Failure>>()?;
         Ok(self.typeset(&sheets, first, &metadata)?)
     }
 
@@ -186,7 +195,8 @@ impl Renderer {
             standards: self.options.standards.clone(),
             timestamp: ready.timestamp,
         };
-        self.typesetter.typeset(sheets, &ready.form.assets, metadata, &options)
+        self.typesetter
+            .typeset(sheets, &ready.form.assets, metadata, &options)
     }
 
     /// The form with this id, read and compiled once a run.
@@ -208,9 +218,8 @@ impl Renderer {
         }
         let Some(node) = project.root.get("date") else {
             let year = i32::from(form.manifest.year);
-            return Timestamp::from_date(year, 1, 1).ok_or_else(|| {
-                Diagnostic::error("form/year", format!("表式的年度 {year} 不对"))
-            });
+            return Timestamp::from_date(year, 1, 1)
+                .ok_or_else(|| Diagnostic::error("form/year", format!("表式的年度 {year} 不对")));
         };
         node.as_str().and_then(day).ok_or_else(|| {
             Diagnostic::error("value/date", "日期的写法不对")
@@ -284,7 +293,10 @@ impl PreparedForm {
 impl Diagnostic {
     /// Points at the line of `form.yaml` that holds the pattern.
     fn related_pattern(self, form: &Form, pattern: &str) -> Self {
-        self.at_part(project::shown(&form.folder.join("form.yaml")), format!("`{pattern}`"))
+        self.at_part(
+            project::shown(&form.folder.join("form.yaml")),
+            format!("`{pattern}`"),
+        )
     }
 }
 
@@ -330,7 +342,8 @@ impl Ready {
             created: &self.timestamp.to_xml(),
         };
         let form = &self.form;
-        form.word.render(&form.environment, &self.context, &properties)
+        form.word
+            .render(&form.environment, &self.context, &properties)
     }
 }
 
@@ -344,7 +357,9 @@ fn template_problem(form: &Form, error: &TemplateError, known: &[String]) -> Dia
     };
     // Marks stand at line ends, so that lines are the template's own.
     let whole = Location::line_of(&form.typst, line);
-    let words = written.and_then(|words| words.lines().next()).filter(|words| !words.is_empty());
+    let words = written
+        .and_then(|words| words.lines().next())
+        .filter(|words| !words.is_empty());
     match words.and_then(|words| Some((whole.text().find(words)?, words.len()))) {
         Some((offset, len)) => {
             let start = whole.range.start + offset;

@@ -1,1 +1,129 @@
-//! todo
+//! What other programs make of the artifacts. Needs LibreOffice, poppler, qpdf
+//! and the Open XML validator: `tests/run` installs them and runs these tests.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::grid::Grid;
+use crate::support::program::{Trial, root};
+use crate::support::{tools, word};
+
+fn rendered() -> (Trial, Vec<PathBuf>, Vec<PathBuf>) {
+    let trial = Trial::new();
+    trial.run_well(&[
+        "render",
+        root().join("data/hunan-cbec-2024").to_str().unwrap(),
+    ]);
+    let files = |ending: &str| -> Vec<PathBuf> {
+        let names = trial.names("out");
+        let names = names.iter().filter(|name| name.ends_with(ending));
+        names.map(|name| trial.path("out").join(name)).collect()
+    };
+    let (pdf, docx) = (files(".pdf"), files(".docx"));
+    assert_eq!((pdf.len(), docx.len()), (14, 13));
+    (trial, pdf, docx)
+}
+
+fn paths(files: &[PathBuf]) -> Vec<&Path> {
+    files.iter().map(PathBuf::as_path).collect()
+}
+
+#[test]
+#[ignore = "needs the tools that tests/run installs"]
+fn qpdf_and_poppler_read_the_pdf_and_every_face_is_embedded() {
+    let (_trial, pdf, _) = rendered();
+    for file in &pdf {
+        tools::qpdf_check(file).unwrap();
+        for font in tools::pdf_fonts(file) {
+            assert!(
+                font.embedded && font.subset && font.unicode,
+                "{} in {}",
+                font.name,
+                file.display()
+            );
+        }
+        assert!(tools::pdf_text(file).contains("绩效目标表"));
+    }
+}
+
+#[test]
+#[ignore = "needs the tools that tests/run installs"]
+fn word_files_are_valid_against_the_open_xml_schemas() {
+    let (_trial, _, docx) = rendered();
+    let template = root().join("templates/hunan/cbec-fund-target/form.docx");
+    let mut files = paths(&docx);
+    files.push(&template);
+    tools::validate_word(&files).unwrap();
+}
+
+#[test]
+#[ignore = "needs the tools that tests/run installs"]
+fn libreoffice_shows_each_word_file_on_one_page_with_all_its_text() {
+    let (trial, _, docx) = rendered();
+    let converted = tools::word_to_pdf(&paths(&docx), &trial.path("converted"));
+    assert_eq!(converted.len(), 13);
+    for (file, shown) in docx.iter().zip(converted) {
+        assert_eq!(tools::pdf_pages(&shown), 1, "{}", file.display());
+        let grids: Vec<Grid> = word::grids(&std::fs::read(file).unwrap());
+        // Row by row from top to bottom, and nothing lost to clipping: the
+        // characters on paper are those of the cells.
+        let mut cells: Vec<char> = grids[0].texts().concat().concat().chars().collect();
+        cells.extend("附件22024年度跨境电商资金绩效目标表—1—".chars());
+        let mut paper: Vec<char> = tools::pdf_text(&shown)
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect();
+        cells.retain(|c| !c.is_whitespace());
+        cells.sort_unstable();
+        paper.sort_unstable();
+        assert_eq!(
+            String::from_iter(paper),
+            String::from_iter(cells),
+            "{}",
+            file.display()
+        );
+        // The faces are those that stand in for the official ones.
+        let faces: Vec<String> = tools::pdf_fonts(&shown)
+            .into_iter()
+            .map(|f| f.name)
+            .collect();
+        assert!(
+            faces.iter().any(|face| face.starts_with("FandolFang")),
+            "{faces:?}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs the tools that tests/run installs"]
+fn words_stand_at_nearly_the_same_place_in_both_files() {
+    let (trial, pdf, docx) = rendered();
+    let converted = tools::word_to_pdf(&paths(&docx), &trial.path("converted"));
+    for (word, own) in converted.iter().zip(&docx) {
+        let name = own.file_stem().unwrap();
+        let own = pdf
+            .iter()
+            .find(|file| file.file_stem() == Some(name))
+            .unwrap();
+        let (in_word, in_pdf) = (tools::pdf_words(word), tools::pdf_words(own));
+        let once = |words: &[tools::Word], text: &str| {
+            words.iter().filter(|word| word.text == text).count() == 1
+        };
+        let mut compared = 0;
+        for a in in_pdf
+            .iter()
+            .filter(|a| once(&in_pdf, &a.text) && once(&in_word, &a.text))
+        {
+            let b = in_word.iter().find(|b| b.text == a.text).unwrap();
+            let (right, down) = ((b.x - a.x).abs(), (b.y - a.y).abs());
+            // In points: 4 mm is less than half a row. LibreOffice puts a blank
+            // between Chinese and Latin, which moves words sideways.
+            assert!(
+                right < 8.5 && down < 11.3,
+                "{} {right} {down} in {name:?}",
+                a.text
+            );
+            compared += 1;
+        }
+        assert!(compared >= 20, "{compared} words compared in {name:?}");
+    }
+}

@@ -9,7 +9,10 @@ use crate::support::program::{Outcome, Trial, root};
 #[test]
 fn every_case_says_what_it_should() {
     let cases = root().join("tests/cases");
-    let mut folders: Vec<_> = fs::read_dir(&cases).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut folders: Vec<_> = fs::read_dir(&cases)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     folders.sort();
     let mut wrong = Vec::new();
     for folder in folders {
@@ -24,7 +27,10 @@ fn every_case_says_what_it_should() {
         if update() {
             fs::write(folder.join("expected.txt"), shown).unwrap();
         } else if shown != read("expected.txt") {
-            wrong.push(format!("== {name}\n-- expected\n{}-- got\n{shown}", read("expected.txt")));
+            wrong.push(format!(
+                "== {name}\n-- expected\n{}-- got\n{shown}",
+                read("expected.txt")
+            ));
         }
         // What is wrong never leaves an artifact behind.
         if command.starts_with("render") {
@@ -53,7 +59,10 @@ fn shown(outcome: &Outcome) -> String {
     format!("退出码 {}\n{}{stderr}", outcome.code, outcome.stdout)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the switch that writes expectations anew")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch that writes expectations anew"
+)]
 fn update() -> bool {
     std::env::var_os("UPDATE").is_some()
 }

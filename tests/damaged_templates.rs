@@ -1,1 +1,214 @@
-//! todo
+//! A form author's mistakes: each is named at the template's own line or cell,
+//! with the likely name.
+
+use std::fs;
+use std::io::{Cursor, Read, Write};
+
+use crate::support::program::{Outcome, Trial, fonts};
+
+const PACK: &str = "templates/hunan/cbec-fund-target";
+
+/// Renders the pack's example after a change to one of its files.
+fn after(file: &str, change: impl Fn(String) -> String) -> Outcome {
+    let trial = Trial::with_own_templates();
+    let path = trial.path(&format!("{PACK}/{file}"));
+    let bytes = fs::read(&path).unwrap();
+    let changed = match file {
+        "form.docx" => in_document(&bytes, &change),
+        _ => change(String::from_utf8(bytes).unwrap()).into_bytes(),
+    };
+    fs::write(&path, changed).unwrap();
+    trial.run(&[
+        "render",
+        &format!("{PACK}/example.yaml"),
+        "--templates",
+        "templates",
+        "--font-path",
+        &fonts(),
+    ])
+}
+
+/// A .docx with its main part changed.
+fn in_document(docx: &[u8], change: &impl Fn(String) -> String) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(docx)).unwrap();
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut content = String::new();
+        part.read_to_string(&mut content).unwrap();
+        if name == "word/document.xml" {
+            let changed = change(content.clone());
+            assert_ne!(changed, content, "the change did not apply");
+            content = changed;
+        }
+        writer
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        writer.write_all(content.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn replaced(from: &str, to: &str) -> impl Fn(String) -> String {
+    move |text| text.replacen(from, to, 1)
+}
+
+/// The message holds these words, and nothing was made.
+fn says(outcome: &Outcome, words: &[&str]) {
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert_eq!(outcome.stdout, "");
+    for word in words {
+        assert!(
+            outcome.stderr.contains(word),
+            "no `{word}` in\n{}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
+fn an_unknown_name_in_typst_is_at_its_line() {
+    let outcome = after(
+        "form.typ",
+        replaced("{{ project.name }}", "{{ project.nme }}"),
+    );
+    says(
+        &outcome,
+        &[
+            "form.typ:14:",
+            "`project.nme` 没有定义",
+            "是否想写 `project.name`",
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_filter_is_named_with_a_likely_one() {
+    let outcome = after("form.typ", replaced("| money", "| mony"));
+    says(&outcome, &["没有过滤器 `mony`", "是否想写 `money`"]);
+}
+
+#[test]
+fn an_unfinished_tag_in_typst_is_a_syntax_error_at_its_line() {
+    let outcome = after(
+        "form.typ",
+        replaced("{{ project.name }}", "{{ project.name ]"),
+    );
+    says(&outcome, &["form.typ:14", "模板标记写错了"]);
+}
+
+#[test]
+fn a_typst_error_after_a_loop_is_at_the_templates_line() {
+    // The merged text has more lines than the template; the call stands last.
+    let outcome = after("form.typ", |text| format!("{text}\n#unknown-name\n"));
+    let lines = fs::read_to_string(crate::support::program::root().join(PACK).join("form.typ"))
+        .unwrap()
+        .lines()
+        .count();
+    says(
+        &outcome,
+        &[
+            &format!("form.typ:{}:2", lines + 2),
+            "unknown variable",
+            "#unknown-name",
+        ],
+    );
+}
+
+#[test]
+fn an_unclosed_tag_in_word_is_at_its_cell() {
+    let outcome = after(
+        "form.docx",
+        replaced("{{ project.name }}", "{{ project.name"),
+    );
+    says(
+        &outcome,
+        &[
+            "form.docx word/document.xml 表1 行1 列2",
+            "标记没有结束",
+            "{{ project.name",
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_tag_in_word_is_named() {
+    let outcome = after("form.docx", replaced("{%tr endfor %}", "{%tr enfor %}"));
+    says(
+        &outcome,
+        &[
+            "没有 `enfor` 这种标记",
+            "是否想写 `endfor`",
+            "表1 行9",
+            "`for` 没有结束",
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_name_in_word_is_at_its_cell() {
+    let outcome = after("form.docx", replaced("{{ row.target }}", "{{ row.targt }}"));
+    says(
+        &outcome,
+        &["表1 行8 列5", "`row.targt` 没有定义", "{{ row.targt }}"],
+    );
+}
+
+#[test]
+fn several_mistakes_in_word_are_all_reported() {
+    let outcome = after("form.docx", |text| {
+        text.replacen("{{ project.name }}", "{{ project.name | }}", 1)
+            .replacen("{{ goals.annual }}", "{{ goals.annual", 1)
+            .replacen("{% vm row.level1 %}", "{% vn row.level1 %}", 1)
+    });
+    says(&outcome, &["行1 列2", "行5 列2", "行8 列2"]);
+    assert_eq!(
+        outcome.stderr.matches("错误[word/").count(),
+        3,
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_tag_split_over_runs_is_joined() {
+    // Word splits text into runs as people type and correct.
+    let split = "{{ pro</w:t></w:r><w:r><w:t>ject.</w:t></w:r><w:r><w:t>name }}";
+    let trial = Trial::with_own_templates();
+    let path = trial.path(&format!("{PACK}/form.docx"));
+    let changed = in_document(
+        &fs::read(&path).unwrap(),
+        &replaced("{{ project.name }}", split),
+    );
+    fs::write(&path, changed).unwrap();
+    trial.run_well(&[
+        "render",
+        &format!("{PACK}/example.yaml"),
+        "--templates",
+        "templates",
+        "--font-path",
+        &fonts(),
+    ]);
+    let grids = crate::support::word::grids(&trial.read("out/附件2-某某市商务局.docx"));
+    assert_eq!(grids[0].rows[0][1].text, "2024年度跨境电商支持资金");
+}
+
+#[test]
+fn a_template_that_is_no_word_file_is_refused() {
+    let trial = Trial::with_own_templates();
+    fs::write(
+        trial.path(&format!("{PACK}/form.docx")),
+        "PK\u{3}\u{4} torn",
+    )
+    .unwrap();
+    let outcome = trial.run(&[
+        "render",
+        &format!("{PACK}/example.yaml"),
+        "--templates",
+        "templates",
+        "--font-path",
+        &fonts(),
+    ]);
+    says(&outcome, &["不是 .docx 文件，或者文件已损坏", "form.docx"]);
+}

@@ -22,7 +22,10 @@ fn render() -> Rendered {
     let trial = Trial::new();
     let data = root().join("data/hunan-cbec-2024");
     trial.run_well(&["render", data.to_str().unwrap()]);
-    Rendered { trial, sheets: seed::sheets(SEED) }
+    Rendered {
+        trial,
+        sheets: seed::sheets(SEED),
+    }
 }
 
 impl Rendered {
@@ -36,7 +39,9 @@ impl Rendered {
 
 /// The only table, compared with what the seed says.
 fn compare(what: &str, grids: &[Grid], sheet: &seed::Sheet) {
-    let [grid] = grids else { panic!("{what}: {} tables", grids.len()) };
+    let [grid] = grids else {
+        panic!("{what}: {} tables", grids.len())
+    };
     if let Some(difference) = difference(&seed::grid(sheet), grid) {
         panic!("{what}: {difference}");
     }
@@ -50,7 +55,10 @@ fn every_cell_of_every_prefecture_stands_in_both_files() {
     assert_eq!(names.len(), 27, "{names:?}");
     for sheet in &rendered.sheets {
         let name = &sheet.rows[1][1];
-        let (pdf_file, word_file) = (rendered.artifact(sheet, "pdf"), rendered.artifact(sheet, "docx"));
+        let (pdf_file, word_file) = (
+            rendered.artifact(sheet, "pdf"),
+            rendered.artifact(sheet, "docx"),
+        );
         let (in_pdf, in_word) = (pdf::grids(&pdf_file), word::grids(&word_file));
         compare(&format!("{name} PDF"), &in_pdf, sheet);
         compare(&format!("{name} Word"), &in_word, sheet);
@@ -70,8 +78,11 @@ fn around_the_table_stand_the_label_the_title_and_the_page_number_only() {
         assert_eq!(sorted(&pages[0]), sorted(&expected), "{}", sheet.rows[1][1]);
 
         let paragraphs = word::paragraphs(&rendered.artifact(sheet, "docx"));
-        let texts: Vec<&str> =
-            paragraphs.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let texts: Vec<&str> = paragraphs
+            .iter()
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+            .collect();
         assert_eq!(texts, [sheet.attachment.as_str(), sheet.title.as_str()]);
     }
 }
@@ -97,8 +108,17 @@ fn headings_of_columns_and_labels_of_rows_are_header_cells() {
     assert_eq!(
         headers,
         [
-            "专项名称", "主管部门名称", "年度金额（万元）", "省级资金", "市、区拟配套资金",
-            "年度总体目标", "绩效指标", "一级指标", "二级指标", "三级指标", "指标值",
+            "专项名称",
+            "主管部门名称",
+            "年度金额（万元）",
+            "省级资金",
+            "市、区拟配套资金",
+            "年度总体目标",
+            "绩效指标",
+            "一级指标",
+            "二级指标",
+            "三级指标",
+            "指标值",
         ]
     );
 }
@@ -106,13 +126,19 @@ fn headings_of_columns_and_labels_of_rows_are_header_cells() {
 #[test]
 fn the_bound_volume_holds_all_sheets_with_running_numbers_and_bookmarks() {
     let rendered = render();
-    let volume = rendered.trial.read("out/2024年度跨境电商资金绩效目标表（十三个市州）.pdf");
+    let volume = rendered
+        .trial
+        .read("out/2024年度跨境电商资金绩效目标表（十三个市州）.pdf");
     let grids = pdf::grids(&volume);
     assert_eq!(grids.len(), 13);
     for (grid, sheet) in grids.iter().zip(&rendered.sheets) {
         compare(&sheet.rows[1][1], std::slice::from_ref(grid), sheet);
     }
-    let departments: Vec<&str> = rendered.sheets.iter().map(|s| s.rows[1][1].as_str()).collect();
+    let departments: Vec<&str> = rendered
+        .sheets
+        .iter()
+        .map(|s| s.rows[1][1].as_str())
+        .collect();
     assert_eq!(pdf::outline_titles(&volume), departments);
     let pages = pdf::page_texts(&volume);
     assert_eq!(pages.len(), 13);
@@ -121,7 +147,10 @@ fn the_bound_volume_holds_all_sheets_with_running_numbers_and_bookmarks() {
         let page: String = page.chars().filter(|c| !c.is_whitespace()).collect();
         assert!(page.contains(&number), "{number} in {page}");
     }
-    assert_eq!(pdf::title(&volume).unwrap(), "2024年度跨境电商资金绩效目标表（十三个市州）");
+    assert_eq!(
+        pdf::title(&volume).unwrap(),
+        "2024年度跨境电商资金绩效目标表（十三个市州）"
+    );
 }
 
 #[test]

@@ -109,21 +109,33 @@ impl Plan {
         }
         if let Some(node) = root.get("volume") {
             match node.as_str() {
-                Some(title) => self.volumes.push(Volume { title: Some(title.to_owned()), members }),
+                Some(title) => self.volumes.push(Volume {
+                    title: Some(title.to_owned()),
+                    members,
+                }),
                 None => problems.push(
                     Diagnostic::error("batch/volume", "`volume` 应为合订本的题名")
                         .at(node.at.clone()),
                 ),
             }
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems.into())
+        }
     }
 }
 
 fn member_names<'a>(root: &'a Node, problems: &mut Vec<Diagnostic>) -> Vec<(&'a Node, &'a str)> {
-    let Some(Node { data: Data::List(items), .. }) = root.get("members") else {
+    let Some(Node {
+        data: Data::List(items),
+        ..
+    }) = root.get("members")
+    else {
         problems.push(
-            Diagnostic::error("batch/members", "批次要用 `members` 列出项目文件").at(root.at.clone()),
+            Diagnostic::error("batch/members", "批次要用 `members` 列出项目文件")
+                .at(root.at.clone()),
         );
         return Vec::new();
     };
@@ -154,13 +166,18 @@ fn project_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     while let Some(folder) = open.pop() {
         let entries = fs::read_dir(&folder).map_err(|e| Error::io("读取文件夹", &folder, e))?;
         for path in entries.flatten().map(|entry| entry.path()) {
-            let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            let hidden = path
+                .file_name()
+                .is_some_and(|n| n.to_string_lossy().starts_with('.'));
             if hidden {
                 continue;
             }
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+            } else if path
+                .extension()
+                .is_some_and(|ending| ending == "yaml" || ending == "yml")
+            {
                 files.push(path);
             }
         }

@@ -92,14 +92,20 @@ pub fn run(renderer: &Renderer, plan: &Plan, output: &Output, keep_merged: bool)
     }
     for ((volume, title), result) in plan.volumes.iter().zip(titles).zip(results) {
         // What is wrong in a sheet is said once, with the sheet.
-        let failed = volume.members.iter().filter(|i| !run.made[**i].is_good()).count();
+        let failed = volume
+            .members
+            .iter()
+            .filter(|i| !run.made[**i].is_good())
+            .count();
         run.made.push(match result {
-            Ok(files) => Made { files, ..Made::of(title) },
+            Ok(files) => Made {
+                files,
+                ..Made::of(title)
+            },
             Err(_) if failed > 0 => {
                 let message = format!("合订本没有生成：其中 {failed} 份没有通过");
-                let problem = Diagnostic::error("volume/incomplete", message).hint(
-                    "先改好上面的项目再生成；缺页的合订本不会写出",
-                );
+                let problem = Diagnostic::error("volume/incomplete", message)
+                    .hint("先改好上面的项目再生成；缺页的合订本不会写出");
                 Made::failed(title, problem.into())
             }
             Err(failure) => Made::failed(title, failure),
@@ -121,7 +127,9 @@ pub fn check(renderer: &Renderer, plan: &Plan) -> Run {
         .collect();
     let made = plan.members.iter().zip(checked).zip(results);
     Run {
-        made: made.map(|((path, checked), result)| settle(path, checked, result)).collect(),
+        made: made
+            .map(|((path, checked), result)| settle(path, checked, result))
+            .collect(),
     }
 }
 
@@ -131,8 +139,11 @@ enum Task<'a> {
 }
 
 fn prepare(renderer: &Renderer, plan: &Plan) -> Vec<Checked> {
-    let mut checked: Vec<Checked> =
-        plan.members.par_iter().map(|path| renderer.prepare(path)).collect();
+    let mut checked: Vec<Checked> = plan
+        .members
+        .par_iter()
+        .map(|path| renderer.prepare(path))
+        .collect();
     reject_equal_names(&mut checked);
     checked
 }
@@ -152,8 +163,10 @@ fn reject_equal_names(checked: &mut [Checked]) {
         if all.len() == 1 {
             continue;
         }
-        let starts: Vec<_> =
-            all.iter().filter_map(|i| checked[*i].as_ref().ok().map(|r| r.project.start())).collect();
+        let starts: Vec<_> = all
+            .iter()
+            .filter_map(|i| checked[*i].as_ref().ok().map(|r| r.project.start()))
+            .collect();
         for (position, index) in all.into_iter().enumerate() {
             let Ok(ready) = &checked[index] else { continue };
             let mut problem = Diagnostic::error(
@@ -201,7 +214,10 @@ fn bind(
     checked: &[Checked],
     output: &Output,
 ) -> Result<Vec<PathBuf>, Failure> {
-    let members = volume.members.iter().map(|index| checked[*index].as_ref().ok());
+    let members = volume
+        .members
+        .iter()
+        .map(|index| checked[*index].as_ref().ok());
     let Some(members) = members.collect::<Option<Vec<&Ready>>>() else {
         return Err(Failure::Rejected(Vec::new()));
     };
@@ -209,17 +225,24 @@ fn bind(
     let name = safe_name(&title);
     for member in &members {
         if member.form_id() != members[0].form_id() {
-            return Err(Diagnostic::error("volume/forms", "一本合订本只能有一种表式")
-                .at(member.project.start())
-                .label(format!("这里是 {}", member.form_id()))
-                .related(format!("第一份是 {}", members[0].form_id()), members[0].project.start())
-                .into());
+            return Err(
+                Diagnostic::error("volume/forms", "一本合订本只能有一种表式")
+                    .at(member.project.start())
+                    .label(format!("这里是 {}", member.form_id()))
+                    .related(
+                        format!("第一份是 {}", members[0].form_id()),
+                        members[0].project.start(),
+                    )
+                    .into(),
+            );
         }
         if member.name.to_lowercase() == name.to_lowercase() {
-            return Err(Diagnostic::error("output/same-name", "合订本与其中一份的文件名相同")
-                .at(member.project.start())
-                .hint("给合订本另起一个题名")
-                .into());
+            return Err(
+                Diagnostic::error("output/same-name", "合订本与其中一份的文件名相同")
+                    .at(member.project.start())
+                    .hint("给合订本另起一个题名")
+                    .into(),
+            );
         }
     }
     let pdf = renderer.bind(&members, &title)?;
@@ -229,7 +252,10 @@ fn bind(
 /// A volume's title; without one, that of its first sheet.
 fn title(volume: &Volume, checked: &[Checked]) -> String {
     volume.title.clone().unwrap_or_else(|| {
-        let first = volume.members.iter().find_map(|index| checked[*index].as_ref().ok());
+        let first = volume
+            .members
+            .iter()
+            .find_map(|index| checked[*index].as_ref().ok());
         format!("{}（合订本）", first.map_or("", |ready| ready.title()))
     })
 }

@@ -58,18 +58,22 @@ impl Subject<'_> {
     fn explain(&self, kind: &Kind, found: &mut Vec<Diagnostic>) {
         let name = self.name(&self.steps);
         let one = match kind {
-            Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            Kind::AdditionalProperties { unexpected }
+            | Kind::UnevaluatedProperties { unexpected } => {
                 found.extend(unexpected.iter().map(|key| self.unknown_key(key)));
                 return;
             }
             Kind::Required { property } => self.missing(property.as_str().unwrap_or_default()),
             Kind::Type { kind } => self.wrong_type(&name, kind),
-            Kind::Enum { options } => self.here("value/choice", format!("{name}只能是下列之一"))
+            Kind::Enum { options } => self
+                .here("value/choice", format!("{name}只能是下列之一"))
                 .label(list(options)),
-            Kind::Constant { expected_value } => {
-                self.here("value/choice", format!("{name}只能是 {}", plain(expected_value)))
-            }
-            Kind::Pattern { pattern } => self.here("value/pattern", format!("{name}的写法不对"))
+            Kind::Constant { expected_value } => self.here(
+                "value/choice",
+                format!("{name}只能是 {}", plain(expected_value)),
+            ),
+            Kind::Pattern { pattern } => self
+                .here("value/pattern", format!("{name}的写法不对"))
                 .hint(format!("应符合 {pattern}")),
             Kind::MinLength { .. } => self.here("value/empty", format!("{name}不能为空")),
             Kind::MaxLength { limit } => {
@@ -84,14 +88,21 @@ impl Subject<'_> {
             Kind::Minimum { limit } => self.here("value/small", format!("{name}不能小于 {limit}")),
             Kind::Maximum { limit } => self.here("value/large", format!("{name}不能大于 {limit}")),
             Kind::UniqueItems => self.here("value/repeated", format!("{name}里有重复的项")),
-            _ => self.here("value/invalid", format!("{name}不符合表式的要求"))
-                .hint(format!("用 `tianbao forms --schema {}` 看写法", self.form.id)),
+            _ => self
+                .here("value/invalid", format!("{name}不符合表式的要求"))
+                .hint(format!(
+                    "用 `tianbao forms --schema {}` 看写法",
+                    self.form.id
+                )),
         };
         found.push(one);
     }
 
     fn unknown_key(&self, key: &str) -> Diagnostic {
-        let entry = self.node().and_then(Node::as_map).and_then(|map| map.entry(key));
+        let entry = self
+            .node()
+            .and_then(Node::as_map)
+            .and_then(|map| map.entry(key));
         let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
         if let Some((name, _)) = key.split_once('：') {
             let line = Location::line_of(&at.source, at.line());
@@ -140,7 +151,10 @@ impl Subject<'_> {
 
     fn wrong_type(&self, name: &str, wanted: &TypeKind) -> Diagnostic {
         let node = self.node();
-        if let Some(slip) = node.filter(|n| n.as_str().is_some()).and_then(|n| colon_slip(&n.at)) {
+        if let Some(slip) = node
+            .filter(|n| n.as_str().is_some())
+            .and_then(|n| colon_slip(&n.at))
+        {
             return slip;
         }
         let is = node.map_or("空白", Node::kind);
@@ -185,7 +199,12 @@ impl Subject<'_> {
 }
 
 fn dotted(steps: &[&str], last: Option<&str>) -> String {
-    steps.iter().copied().chain(last).collect::<Vec<_>>().join(".")
+    steps
+        .iter()
+        .copied()
+        .chain(last)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn types(wanted: &TypeKind) -> String {
@@ -218,7 +237,9 @@ fn types(wanted: &TypeKind) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn list(options: &Value) -> String {

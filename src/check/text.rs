@@ -31,7 +31,10 @@ pub(super) fn check(project: &Project) -> Vec<Diagnostic> {
         characters.sort_unstable();
         characters.dedup();
         if !characters.is_empty() {
-            let names: Vec<String> = characters.iter().map(|c| format!("U+{:04X}", *c as u32)).collect();
+            let names: Vec<String> = characters
+                .iter()
+                .map(|c| format!("U+{:04X}", *c as u32))
+                .collect();
             found.push(
                 Diagnostic::warning("text/invisible", "有看不见的字符，打印时略去")
                     .at(node.at.clone())

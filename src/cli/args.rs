@@ -66,10 +66,25 @@ pub(super) struct Render {
     #[command(flatten)]
     pub(super) input: Input,
     /// 写到哪个文件夹；没有就新建
-    #[arg(short, long, value_name = "文件夹", default_value = "out", hide_default_value = true, help = "写到哪个文件夹（不写即 out）")]
+    #[arg(
+        short,
+        long,
+        value_name = "文件夹",
+        default_value = "out",
+        hide_default_value = true,
+        help = "写到哪个文件夹（不写即 out）"
+    )]
     pub(super) out: PathBuf,
     /// 生成什么
-    #[arg(long, value_name = "格式", value_delimiter = ',', default_value = "pdf,docx", hide_default_value = true, hide_possible_values = true, help = "生成 pdf、docx 或 pdf,docx（不写即两样都生成）")]
+    #[arg(
+        long,
+        value_name = "格式",
+        value_delimiter = ',',
+        default_value = "pdf,docx",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "生成 pdf、docx 或 pdf,docx（不写即两样都生成）"
+    )]
     pub(super) to: Vec<Target>,
     /// 合订本
     #[arg(long, value_name = "题名", num_args = 0..=1, require_equals = true, default_missing_value = "", help = "另把所有项目合订成一份 PDF，页码连续；批次文件里写了 volume 的不必再写")]
@@ -96,7 +111,11 @@ pub(super) struct Check {
 #[command(help_template = HELP, override_usage = "tianbao forms [选项]", next_help_heading = "选项")]
 pub(super) struct Forms {
     /// 打印一个表式的 JSON Schema
-    #[arg(long, value_name = "表式", help = "打印这个表式的 JSON Schema，供编辑器提示和核对")]
+    #[arg(
+        long,
+        value_name = "表式",
+        help = "打印这个表式的 JSON Schema，供编辑器提示和核对"
+    )]
     pub(super) schema: Option<String>,
     #[command(flatten)]
     pub(super) place: Place,
@@ -121,10 +140,18 @@ pub(super) struct Fonts {
 )]
 pub(super) struct FormNew {
     /// 新表式的文件夹，须不存在或为空
-    #[arg(value_name = "文件夹", help_heading = "参数", help = "新表式的文件夹，如 templates/湖南/某某表；须不存在或为空")]
+    #[arg(
+        value_name = "文件夹",
+        help_heading = "参数",
+        help = "新表式的文件夹，如 templates/湖南/某某表；须不存在或为空"
+    )]
     pub(super) folder: PathBuf,
     /// 蓝图文件
-    #[arg(long, value_name = "文件", help = "蓝图：列、行、合并、重复行的说明（YAML）")]
+    #[arg(
+        long,
+        value_name = "文件",
+        help = "蓝图：列、行、合并、重复行的说明（YAML）"
+    )]
     pub(super) blueprint: PathBuf,
     /// 蓝图文件里有几张表时用哪一张
     #[arg(long, value_name = "键", help = "蓝图文件里有几张表时，用哪一张")]
@@ -137,7 +164,12 @@ pub(super) struct FormNew {
 #[derive(clap::Args)]
 pub(super) struct Input {
     /// 项目文件、批次文件或文件夹
-    #[arg(value_name = "路径", required = true, help_heading = "参数", help = "项目文件、批次文件或文件夹；文件夹里有 batch.yaml 就按批次，没有就取其中的全部项目")]
+    #[arg(
+        value_name = "路径",
+        required = true,
+        help_heading = "参数",
+        help = "项目文件、批次文件或文件夹；文件夹里有 batch.yaml 就按批次，没有就取其中的全部项目"
+    )]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) place: Place,
@@ -149,10 +181,21 @@ pub(super) struct Document {
     #[command(flatten)]
     pub(super) faces: Faces,
     /// PDF 标准
-    #[arg(long, value_name = "标准", help = "PDF 标准，如 a-2a,ua-1（不写即此）、a-3a、1.7")]
+    #[arg(
+        long,
+        value_name = "标准",
+        help = "PDF 标准，如 a-2a,ua-1（不写即此）、a-3a、1.7"
+    )]
     pub(super) pdf_standard: Option<String>,
     /// 文件的日期
-    #[arg(long, value_name = "秒数", env = "SOURCE_DATE_EPOCH", hide_env = true, allow_negative_numbers = true, help = "文件所记的日期，从 1970-01-01 起的秒数；也可设 SOURCE_DATE_EPOCH；不写即项目的 date 或表式年度的第一天")]
+    #[arg(
+        long,
+        value_name = "秒数",
+        env = "SOURCE_DATE_EPOCH",
+        hide_env = true,
+        allow_negative_numbers = true,
+        help = "文件所记的日期，从 1970-01-01 起的秒数；也可设 SOURCE_DATE_EPOCH；不写即项目的 date 或表式年度的第一天"
+    )]
     pub(super) creation_timestamp: Option<i64>,
 }
 
@@ -160,7 +203,14 @@ pub(super) struct Document {
 #[derive(clap::Args)]
 pub(super) struct Faces {
     /// 另有字体的文件夹
-    #[arg(long, value_name = "文件夹", env = "TYPST_FONT_PATHS", hide_env = true, value_delimiter = ':', help = "另有字体的文件夹，可写多次；正式字体放在这里即优先采用；也可设 TYPST_FONT_PATHS")]
+    #[arg(
+        long,
+        value_name = "文件夹",
+        env = "TYPST_FONT_PATHS",
+        hide_env = true,
+        value_delimiter = ':',
+        help = "另有字体的文件夹，可写多次；正式字体放在这里即优先采用；也可设 TYPST_FONT_PATHS"
+    )]
     pub(super) font_path: Vec<PathBuf>,
 }
 
@@ -168,10 +218,23 @@ pub(super) struct Faces {
 #[derive(clap::Args)]
 pub(super) struct Place {
     /// 表式所在的 templates 文件夹
-    #[arg(long, value_name = "文件夹", env = "TIANBAO_TEMPLATES", hide_env = true, help = "表式所在的 templates 文件夹；不写则从当前文件夹和程序所在处往上找")]
+    #[arg(
+        long,
+        value_name = "文件夹",
+        env = "TIANBAO_TEMPLATES",
+        hide_env = true,
+        help = "表式所在的 templates 文件夹；不写则从当前文件夹和程序所在处往上找"
+    )]
     pub(super) templates: Option<PathBuf>,
     /// 结果的写法
-    #[arg(long, value_name = "写法", default_value = "text", hide_default_value = true, hide_possible_values = true, help = "结果写成 text（不写即此）或 json")]
+    #[arg(
+        long,
+        value_name = "写法",
+        default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "结果写成 text（不写即此）或 json"
+    )]
     pub(super) format: Format,
 }
 
@@ -195,7 +258,9 @@ impl Command {
             Self::Check(command) => &command.input.place,
             Self::Forms(command) => &command.place,
             Self::Fonts(command) => &command.place,
-            Self::Form { command: FormCommand::New(command) } => &command.place,
+            Self::Form {
+                command: FormCommand::New(command),
+            } => &command.place,
         };
         place.format == Format::Json
     }
@@ -231,7 +296,9 @@ fn explain(error: &clap::Error) -> String {
     let arg = get(ContextKind::InvalidArg);
     let mut message = match error.kind() {
         ErrorKind::UnknownArgument => format!("不认识选项 `{arg}`"),
-        ErrorKind::InvalidSubcommand => format!("没有命令 `{}`", get(ContextKind::InvalidSubcommand)),
+        ErrorKind::InvalidSubcommand => {
+            format!("没有命令 `{}`", get(ContextKind::InvalidSubcommand))
+        }
         ErrorKind::MissingSubcommand => "没有写命令".to_owned(),
         ErrorKind::MissingRequiredArgument => format!("缺少 {arg}"),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
@@ -241,7 +308,9 @@ fn explain(error: &clap::Error) -> String {
                 value => format!("{arg} 不能是 `{value}`"),
             }
         }
-        ErrorKind::ArgumentConflict => format!("{arg} 不能与 {} 同时写", get(ContextKind::PriorArg)),
+        ErrorKind::ArgumentConflict => {
+            format!("{arg} 不能与 {} 同时写", get(ContextKind::PriorArg))
+        }
         ErrorKind::NoEquals => format!("{arg} 的值要用等号连写"),
         ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             format!("{arg} 后面值的个数不对")
@@ -261,7 +330,9 @@ fn explain(error: &clap::Error) -> String {
 /// The option or command that was likely meant.
 fn likely(option: &str, command: &str) -> Option<String> {
     let known = Args::command();
-    let commands = known.get_subcommands().map(|command| command.get_name().to_owned());
+    let commands = known
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned());
     let longs = known
         .get_subcommands()
         .flat_map(clap::Command::get_arguments)

@@ -22,7 +22,9 @@ pub(super) fn execute(command: Fonts) -> Result<u8, Failure> {
             print!("{}", report::columns(&rows));
         }
     }
-    let complete = roles.iter().all(|role| role.resolve(|face| faces.has(face)).is_some());
+    let complete = roles
+        .iter()
+        .all(|role| role.resolve(|face| faces.has(face)).is_some());
     Ok(if complete { GOOD } else { DIAGNOSTICS })
 }
 
@@ -31,17 +33,32 @@ fn role_row(role: &Role, faces: &Faces) -> Vec<String> {
         None => ("无".to_owned(), "缺少", String::new()),
         Some(face) => (
             face.name.clone(),
-            if face.official { "正式字体" } else { "替代字体" },
+            if face.official {
+                "正式字体"
+            } else {
+                "替代字体"
+            },
             faces.file(&face.name).map(shown).unwrap_or_default(),
         ),
     };
-    vec![role.id.clone(), role.name.clone(), role.word.clone(), face, kind.to_owned(), file]
+    vec![
+        role.id.clone(),
+        role.name.clone(),
+        role.word.clone(),
+        face,
+        kind.to_owned(),
+        file,
+    ]
 }
 
 fn role_json(role: &Role, faces: &Faces) -> serde_json::Value {
     let face = role.resolve(|face| faces.has(face));
-    let missing: Vec<&str> =
-        role.faces.iter().map(|face| face.name.as_str()).filter(|face| !faces.has(face)).collect();
+    let missing: Vec<&str> = role
+        .faces
+        .iter()
+        .map(|face| face.name.as_str())
+        .filter(|face| !faces.has(face))
+        .collect();
     json!({
         "id": role.id,
         "name": role.name,

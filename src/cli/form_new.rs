@@ -19,11 +19,23 @@ pub(super) fn execute(command: FormNew) -> Result<u8, Failure> {
     }
     let output = Output::open(&command.folder)?;
     let files = [
-        ("form.yaml", form::starter::manifest(&blueprint).into_bytes()),
-        ("schema.json", form::starter::schema(&blueprint).into_bytes()),
-        ("example.yaml", form::starter::example(&blueprint, &command.folder).into_bytes()),
+        (
+            "form.yaml",
+            form::starter::manifest(&blueprint).into_bytes(),
+        ),
+        (
+            "schema.json",
+            form::starter::schema(&blueprint).into_bytes(),
+        ),
+        (
+            "example.yaml",
+            form::starter::example(&blueprint, &command.folder).into_bytes(),
+        ),
         ("form.typ", pdf::starter::source(&blueprint).into_bytes()),
-        ("form.docx", docx::starter::package(&blueprint, &templates.roles)?),
+        (
+            "form.docx",
+            docx::starter::package(&blueprint, &templates.roles)?,
+        ),
     ];
     let mut written = Vec::new();
     for (name, bytes) in files {
@@ -33,7 +45,10 @@ pub(super) fn execute(command: FormNew) -> Result<u8, Failure> {
         super::args::Format::Json => report::json(&serde_json::json!({ "files": written })),
         super::args::Format::Text => {
             written.iter().for_each(|file| println!("{file}"));
-            println!("先试一遍：tianbao render {}/example.yaml", command.folder.display());
+            println!(
+                "先试一遍：tianbao render {}/example.yaml",
+                command.folder.display()
+            );
         }
     }
     Ok(GOOD)

@@ -13,8 +13,10 @@ pub(super) fn execute(command: Forms) -> Result<u8, Failure> {
     let ids = templates.ids();
     if let Some(id) = command.schema {
         if !ids.contains(&id) {
-            let hint = likely(&id, ids.iter().map(String::as_str))
-                .map_or_else(|| format!("现有表式：{}", ids.join("、")), |id| format!("是否想写 {id}？"));
+            let hint = likely(&id, ids.iter().map(String::as_str)).map_or_else(
+                || format!("现有表式：{}", ids.join("、")),
+                |id| format!("是否想写 {id}？"),
+            );
             return Err(Error::Usage(format!("没有表式 {id}。{hint}")).into());
         }
         report::json(&templates.read(&id)?.schema.json);
@@ -33,7 +35,11 @@ pub(super) fn execute(command: Forms) -> Result<u8, Failure> {
         Format::Json => report::json(&forms.iter().map(form_json).collect()),
         Format::Text => forms.iter().for_each(|form| print!("{}", form_text(form))),
     }
-    if problems.is_empty() { Ok(GOOD) } else { Err(problems.into()) }
+    if problems.is_empty() {
+        Ok(GOOD)
+    } else {
+        Err(problems.into())
+    }
 }
 
 fn form_text(form: &Form) -> String {
@@ -43,12 +49,25 @@ fn form_text(form: &Form) -> String {
         .fields()
         .into_iter()
         .map(|field| {
-            let needed = if field.required { "必填" } else { "可不填" };
+            let needed = if field.required {
+                "必填"
+            } else {
+                "可不填"
+            };
             vec![format!("  {}", field.path), field.title, needed.to_owned()]
         })
         .collect();
-    let heading = [form.id.as_str(), &manifest.jurisdiction, &manifest.year.to_string()].join("  ");
-    format!("{heading}  {}\n{}\n", manifest.title, report::columns(&rows))
+    let heading = [
+        form.id.as_str(),
+        &manifest.jurisdiction,
+        &manifest.year.to_string(),
+    ]
+    .join("  ");
+    format!(
+        "{heading}  {}\n{}\n",
+        manifest.title,
+        report::columns(&rows)
+    )
 }
 
 fn form_json(form: &Form) -> serde_json::Value {
@@ -56,7 +75,9 @@ fn form_json(form: &Form) -> serde_json::Value {
         .schema
         .fields()
         .into_iter()
-        .map(|field| json!({ "path": field.path, "title": field.title, "required": field.required }))
+        .map(
+            |field| json!({ "path": field.path, "title": field.title, "required": field.required }),
+        )
         .collect();
     json!({
         "id": form.id,

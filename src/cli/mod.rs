@@ -48,7 +48,9 @@ fn run(args: args::Args) -> u8 {
         Command::Check(command) => check::execute(command),
         Command::Forms(command) => forms::execute(command),
         Command::Fonts(command) => fonts::execute(command),
-        Command::Form { command: args::FormCommand::New(command) } => form_new::execute(command),
+        Command::Form {
+            command: args::FormCommand::New(command),
+        } => form_new::execute(command),
     };
     match result {
         Ok(code) => code,
@@ -72,5 +74,9 @@ fn exit_code(error: &Error) -> u8 {
 
 /// The exit code of diagnostics that did not stop the command.
 fn verdict(diagnostics: &[Diagnostic]) -> u8 {
-    if crate::diagnostic::any_error(diagnostics) { DIAGNOSTICS } else { GOOD }
+    if crate::diagnostic::any_error(diagnostics) {
+        DIAGNOSTICS
+    } else {
+        GOOD
+    }
 }

@@ -15,7 +15,10 @@ pub(super) fn execute(command: Render) -> Result<u8, Failure> {
         let all: Vec<usize> = (0..plan.members.len()).collect();
         if !plan.volumes.iter().any(|volume| volume.members == all) {
             let title = Some(title).filter(|title| !title.is_empty());
-            plan.volumes.push(Volume { title, members: all });
+            plan.volumes.push(Volume {
+                title,
+                members: all,
+            });
         }
     }
     if !command.to.contains(&super::args::Target::Pdf) {
@@ -29,7 +32,12 @@ pub(super) fn execute(command: Render) -> Result<u8, Failure> {
 
 /// The exit code of a whole run: our own failure weighs more than a document's.
 pub(super) fn outcome(run: &Run) -> u8 {
-    let broken = run.made.iter().filter_map(|made| made.broken.as_ref()).map(exit_code).max();
+    let broken = run
+        .made
+        .iter()
+        .filter_map(|made| made.broken.as_ref())
+        .map(exit_code)
+        .max();
     let verdicts = run.made.iter().map(|made| verdict(&made.diagnostics)).max();
     broken.or(verdicts).unwrap_or(GOOD)
 }
@@ -38,7 +46,10 @@ pub(super) fn outcome(run: &Run) -> u8 {
 pub(super) struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "shown to a person, never in an artifact")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "shown to a person, never in an artifact"
+    )]
     pub(super) fn start() -> Self {
         Self(std::time::Instant::now())
     }

@@ -51,7 +51,10 @@ pub(super) fn run(run: &Run, verb: &str, seconds: f64, as_json: bool) {
     let good = run.made.iter().filter(|made| made.is_good()).count();
     let failed = run.made.len() - good;
     let files: usize = run.made.iter().map(|made| made.files.len()).sum();
-    let warned = run.made.iter().filter(|made| made.is_good() && !made.diagnostics.is_empty());
+    let warned = run
+        .made
+        .iter()
+        .filter(|made| made.is_good() && !made.diagnostics.is_empty());
     let mut summary = format!("{verb} {good} 份");
     if files > 0 {
         summary.push_str(&format!("，写出 {files} 个文件"));
@@ -91,7 +94,13 @@ pub(super) fn json(value: &Value) {
 pub(super) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count)
-        .map(|i| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.width()).max().unwrap_or(0))
+        .map(|i| {
+            rows.iter()
+                .filter_map(|row| row.get(i))
+                .map(|cell| cell.width())
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let mut text = String::new();
     for row in rows {

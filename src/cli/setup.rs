@@ -37,7 +37,10 @@ pub(super) fn templates(place: &Place) -> Result<Templates, Error> {
 pub(super) fn faces(faces: &Faces, templates: &Templates) -> Result<pdf::Faces, Error> {
     for folder in &faces.font_path {
         if !folder.is_dir() {
-            return Err(Error::Usage(format!("找不到字体文件夹 {}", folder.display())));
+            return Err(Error::Usage(format!(
+                "找不到字体文件夹 {}",
+                folder.display()
+            )));
         }
     }
     let mut folders: Vec<PathBuf> = faces.font_path.clone();
@@ -70,5 +73,7 @@ pub(super) fn renderer(
 
 /// Whether nothing would be overwritten there.
 pub(super) fn is_empty_or_absent(folder: &Path) -> bool {
-    folder.read_dir().map_or(!folder.exists(), |mut entries| entries.next().is_none())
+    folder
+        .read_dir()
+        .map_or(!folder.exists(), |mut entries| entries.next().is_none())
 }

@@ -109,11 +109,22 @@ impl Template {
 }
 
 fn may_hold_tags(part: &str) -> bool {
-    let Some(name) = part.strip_prefix("word/").and_then(|name| name.strip_suffix(".xml")) else {
+    let Some(name) = part
+        .strip_prefix("word/")
+        .and_then(|name| name.strip_suffix(".xml"))
+    else {
         return false;
     };
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    ["document", "header", "footer", "footnotes", "endnotes", "comments"].contains(&stem)
+    [
+        "document",
+        "header",
+        "footer",
+        "footnotes",
+        "endnotes",
+        "comments",
+    ]
+    .contains(&stem)
 }
 
 /// A merging error at the tag it comes from: each tag has a line of its own.

@@ -50,7 +50,11 @@ impl<'a> Outline<'a> {
     /// Splits a part; the error says what is wrong with it.
     pub(super) fn read(xml: &'a str) -> Result<Self, String> {
         let mut reader = Reader::from_str(xml);
-        let mut outline = Self { xml, tokens: Vec::new(), elements: Vec::new() };
+        let mut outline = Self {
+            xml,
+            tokens: Vec::new(),
+            elements: Vec::new(),
+        };
         let mut open: Vec<usize> = Vec::new();
         let mut counts: BTreeMap<(Option<usize>, String), usize> = BTreeMap::new();
         let mut start = 0;
@@ -66,7 +70,13 @@ impl<'a> Outline<'a> {
                     let ordinal = counts.entry((parent, name.clone())).or_default();
                     *ordinal += 1;
                     let ordinal = *ordinal;
-                    outline.elements.push(Element { name, parent, first: index, last: index, ordinal });
+                    outline.elements.push(Element {
+                        name,
+                        parent,
+                        first: index,
+                        last: index,
+                        ordinal,
+                    });
                     let element = outline.elements.len() - 1;
                     let kind = match event {
                         Event::Start(_) => {
@@ -90,7 +100,11 @@ impl<'a> Outline<'a> {
             if open.len() > MAX_DEPTH {
                 return Err(format!("元素嵌套超过 {MAX_DEPTH} 层"));
             }
-            outline.tokens.push(Token { range: start..end, kind, element });
+            outline.tokens.push(Token {
+                range: start..end,
+                kind,
+                element,
+            });
             start = end;
         }
         match open.is_empty() {

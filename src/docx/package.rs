@@ -31,7 +31,9 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Parts, Box<Diagnostic>> {
     let mut parts = Parts::new();
     let mut budget = MAX_BYTES;
     for index in 0..archive.len() {
-        let part = archive.by_index(index).map_err(|_| refuse("文件已损坏或加了密码"))?;
+        let part = archive
+            .by_index(index)
+            .map_err(|_| refuse("文件已损坏或加了密码"))?;
         if part.is_dir() {
             continue;
         }

@@ -25,7 +25,10 @@ pub(super) fn prepare(
     env: &Environment<'_>,
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let broken = |words: String| {
-        vec![Diagnostic::error("word/xml", format!("部件不是合法的 XML：{words}")).at_part(file, part)]
+        vec![
+            Diagnostic::error("word/xml", format!("部件不是合法的 XML：{words}"))
+                .at_part(file, part),
+        ]
     };
     let xml = std::str::from_utf8(content).map_err(|error| broken(error.to_string()))?;
     let xml = xml.trim_start_matches('\u{feff}');
@@ -34,7 +37,11 @@ pub(super) fn prepare(
     let mut problems = Vec::new();
     let mut balance = Balance::default();
     for paragraph in paragraphs(&outline) {
-        let text: String = paragraph.texts.iter().map(|(_, text)| text.as_str()).collect();
+        let text: String = paragraph
+            .texts
+            .iter()
+            .map(|(_, text)| text.as_str())
+            .collect();
         let (tags, mut flaws) = tags::find(&text);
         let spot = outline.spot(Some(paragraph.element));
         for tag in &tags {
@@ -90,7 +97,10 @@ fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
             found.entry(paragraph).or_default().push((index, text));
         }
     }
-    found.into_iter().map(|(element, texts)| Paragraph { element, texts }).collect()
+    found
+        .into_iter()
+        .map(|(element, texts)| Paragraph { element, texts })
+        .collect()
 }
 
 /// A piece of template in place of, before or after a token.
@@ -98,7 +108,11 @@ enum Piece {
     /// XML text as it stands.
     Raw(String),
     /// A tag: its braces, its body, and where it stands.
-    Tag { kind: Kind, body: String, spot: String },
+    Tag {
+        kind: Kind,
+        body: String,
+        spot: String,
+    },
 }
 
 /// What changes in a part.
@@ -139,7 +153,10 @@ impl Edits {
             // it begins.
             let mut pieces = Vec::new();
             let mut at = range.start;
-            for tag in tags.iter().filter(|tag| tag.end > range.start && tag.start < range.end) {
+            for tag in tags
+                .iter()
+                .filter(|tag| tag.end > range.start && tag.start < range.end)
+            {
                 if tag.start > at {
                     pieces.push(plain(&text[at..tag.start]));
                 }
@@ -170,8 +187,10 @@ impl Edits {
                         ));
                         continue;
                     };
-                    let (first, last) =
-                        (outline.elements[element].first, outline.elements[element].last);
+                    let (first, last) = (
+                        outline.elements[element].first,
+                        outline.elements[element].last,
+                    );
                     self.removed.push((first, last));
                     self.before.entry(first).or_default().push(Piece::Tag {
                         kind: Kind::Statement,
@@ -204,7 +223,9 @@ impl Edits {
         };
         let merge = |pieces: &mut Vec<Piece>| {
             let starts = "loop is defined and loop.first";
-            pieces.push(statement(format!("set vm{site} = vmerge({site}, {key}, {starts})")));
+            pieces.push(statement(format!(
+                "set vm{site} = vmerge({site}, {key}, {starts})"
+            )));
             pieces.push(Piece::Raw("<w:vMerge".into()));
             pieces.push(statement(format!("if vm{site}")));
             pieces.push(Piece::Raw(" w:val=\"restart\"".into()));
@@ -251,8 +272,14 @@ impl Edits {
                 .children(paragraph)
                 .find(|child| outline.elements[*child].name == "w:pPr");
             let start = properties.map_or(element.first, |child| outline.elements[child].last);
-            self.after.entry(start).or_default().push(statement(format!("if vm{site}")));
-            self.before.entry(element.last).or_default().push(statement("endif".into()));
+            self.after
+                .entry(start)
+                .or_default()
+                .push(statement(format!("if vm{site}")));
+            self.before
+                .entry(element.last)
+                .or_default()
+                .push(statement("endif".into()));
         }
     }
 
@@ -297,7 +324,11 @@ fn opens_changed_text(
         return false;
     };
     let element = &outline.elements[element];
-    element.name == "w:t" && replaced.range(element.first..=element.last).next().is_some()
+    element.name == "w:t"
+        && replaced
+            .range(element.first..=element.last)
+            .next()
+            .is_some()
 }
 
 fn plain(text: &str) -> Piece {
@@ -324,7 +355,11 @@ impl Writer {
     /// Text that minijinja must not read as a tag.
     fn raw(&mut self, text: &str) {
         let mut rest = text;
-        while let Some(at) = ["{{", "{%", "{#"].iter().filter_map(|open| rest.find(open)).min() {
+        while let Some(at) = ["{{", "{%", "{#"]
+            .iter()
+            .filter_map(|open| rest.find(open))
+            .min()
+        {
             self.text.push_str(&rest[..at]);
             self.text.push_str("{{ '{' }}");
             rest = &rest[at + 1..];

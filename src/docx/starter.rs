@@ -38,7 +38,9 @@ fn twips(mm: f64) -> i32 {
 /// If a font role is missing or the package cannot be written.
 pub fn package(blueprint: &Blueprint, roles: &Roles) -> Result<Vec<u8>, Error> {
     let role = |id: &str| {
-        roles.get(id).ok_or_else(|| Error::Usage(format!("roles.yaml 里没有字体角色 {id}")))
+        roles
+            .get(id)
+            .ok_or_else(|| Error::Usage(format!("roles.yaml 里没有字体角色 {id}")))
     };
     let fonts = Fonts {
         body: role("body")?,
@@ -55,7 +57,9 @@ pub fn package(blueprint: &Blueprint, roles: &Roles) -> Result<Vec<u8>, Error> {
         .map_err(|problem| Error::Internal(problem.message))?;
     patch(&mut parts, blueprint, roles).map_err(Error::Internal)?;
     let packed = Package::new(&parts).map_err(|e| internal(&e))?;
-    packed.write(&std::collections::BTreeMap::new()).map_err(|e| internal(&e))
+    packed
+        .write(&std::collections::BTreeMap::new())
+        .map_err(|e| internal(&e))
 }
 
 struct Fonts<'a> {
@@ -139,11 +143,16 @@ fn document(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Docx {
             .add_paragraph(line(TEXT_LINE));
     }
     let title = run("{{ document.title }}", fonts.title, 44);
-    docx.add_paragraph(line(TEXT_LINE).align(AlignmentType::Center).outline_lvl(0).add_run(title))
-        .add_paragraph(line(TEXT_LINE / 2))
-        .add_table(table(blueprint, fonts, page))
-        // Word demands a paragraph after a table; this one takes no room.
-        .add_paragraph(line(20).size(2))
+    docx.add_paragraph(
+        line(TEXT_LINE)
+            .align(AlignmentType::Center)
+            .outline_lvl(0)
+            .add_run(title),
+    )
+    .add_paragraph(line(TEXT_LINE / 2))
+    .add_table(table(blueprint, fonts, page))
+    // Word demands a paragraph after a table; this one takes no room.
+    .add_paragraph(line(20).size(2))
 }
 
 /// 7.5: number between two 一字线, odd pages right, even pages left, one
@@ -192,7 +201,9 @@ fn table(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Table {
     let table = [Top, Bottom, Left, Right, InsideH, InsideV]
         .into_iter()
         // In eighths of a point: 0.5 pt.
-        .fold(Table::new(rows), |table, side| table.set_border(TableBorder::new(side).size(4)));
+        .fold(Table::new(rows), |table, side| {
+            table.set_border(TableBorder::new(side).size(4))
+        });
     table
         .set_grid(widths)
         .width(page.text_width() as usize, WidthType::Dxa)
@@ -245,26 +256,45 @@ fn table_cell(cell: &Cell, widths: &[usize], fonts: &Fonts<'_>) -> TableCell {
     if let Content::Group(level) = cell.content {
         text = format!("{{% vm row.level{level} %}}{text}");
     }
-    let role = if cell.kind == Kind::Band { fonts.heading } else { fonts.body };
+    let role = if cell.kind == Kind::Band {
+        fonts.heading
+    } else {
+        fonts.body
+    };
     made.add_paragraph(
-        line(TABLE_LINE).align(AlignmentType::Center).add_run(run(&text, role, TABLE_SIZE)),
+        line(TABLE_LINE)
+            .align(AlignmentType::Center)
+            .add_run(run(&text, role, TABLE_SIZE)),
     )
 }
 
 fn cell_of(width: usize, colspan: usize) -> TableCell {
-    let cell = TableCell::new().width(width, WidthType::Dxa).vertical_align(VAlignType::Center);
-    if colspan > 1 { cell.grid_span(colspan) } else { cell }
+    let cell = TableCell::new()
+        .width(width, WidthType::Dxa)
+        .vertical_align(VAlignType::Center);
+    if colspan > 1 {
+        cell.grid_span(colspan)
+    } else {
+        cell
+    }
 }
 
 /// A paragraph whose lines are exactly so high, whatever the face.
 fn line(height: i32) -> Paragraph {
     Paragraph::new().snap_to_grid(false).line_spacing(
-        LineSpacing::new().line_rule(LineSpacingType::Exact).line(height).before(0).after(0),
+        LineSpacing::new()
+            .line_rule(LineSpacingType::Exact)
+            .line(height)
+            .before(0)
+            .after(0),
     )
 }
 
 fn run(text: &str, role: &Role, half_points: usize) -> Run {
-    Run::new().fonts(faces(role)).size(half_points).add_text(text)
+    Run::new()
+        .fonts(faces(role))
+        .size(half_points)
+        .add_text(text)
 }
 
 fn faces(role: &Role) -> RunFonts {
@@ -302,7 +332,12 @@ fn patch(parts: &mut Parts, blueprint: &Blueprint, roles: &Roles) -> Result<(), 
             "docProps/core.xml" => {
                 let title = blueprint.title.replace("{year}", "");
                 let created = format!("{}-01-01T00:00:00Z", blueprint.year);
-                Properties { title: &title, authors: &[], created: &created }.to_xml()
+                Properties {
+                    title: &title,
+                    authors: &[],
+                    created: &created,
+                }
+                .to_xml()
             }
             name if name.starts_with("word/footer") => order::put_in_order(&text)?,
             _ => continue,
@@ -315,10 +350,12 @@ fn patch(parts: &mut Parts, blueprint: &Blueprint, roles: &Roles) -> Result<(), 
 /// Takes out what refers to an unused part.
 fn without_unused(xml: &str) -> String {
     let mut pieces = xml.split_inclusive('>');
-    let refers = |piece: &&str| UNUSED.iter().any(|part| {
-        let file = part.rsplit('/').next().unwrap_or(part);
-        piece.contains(&format!("{file}\"")) || piece.contains(&format!("/{part}\""))
-    });
+    let refers = |piece: &&str| {
+        UNUSED.iter().any(|part| {
+            let file = part.rsplit('/').next().unwrap_or(part);
+            piece.contains(&format!("{file}\"")) || piece.contains(&format!("/{part}\""))
+        })
+    };
     pieces.by_ref().filter(|piece| !refers(piece)).collect()
 }
 
@@ -370,7 +407,11 @@ fn styles(styles: &str) -> String {
 /// The official faces, with the charset by which Word finds a substitute.
 fn font_table(roles: &Roles) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for name in roles.0.iter().flat_map(|role| [role.word.as_str(), role.word_latin.as_str()]) {
+    for name in roles
+        .0
+        .iter()
+        .flat_map(|role| [role.word.as_str(), role.word_latin.as_str()])
+    {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -78,7 +78,12 @@ pub(super) fn find(text: &str) -> (Vec<Tag>, Vec<Flaw>) {
         };
         let inner = straight(&text[start + 2..end - 2]);
         let (kind, body) = classify(close, &inner);
-        tags.push(Tag { start, end, kind, body });
+        tags.push(Tag {
+            start,
+            end,
+            kind,
+            body,
+        });
         at = end;
     }
     (tags, flaws)
@@ -125,7 +130,8 @@ fn classify(close: &str, inner: &str) -> (Kind, String) {
         _ => {
             let lifted = LIFTED.iter().find_map(|(prefix, element)| {
                 let rest = inner.strip_prefix(prefix)?;
-                rest.starts_with(' ').then(|| (Kind::Lifted(element), rest.trim().to_owned()))
+                rest.starts_with(' ')
+                    .then(|| (Kind::Lifted(element), rest.trim().to_owned()))
             });
             if let Some(lifted) = lifted {
                 return lifted;
@@ -142,14 +148,21 @@ impl Tag {
     /// Checks the tag by itself; blocks are checked by [`Balance`].
     pub(super) fn flaw(&self, env: &Environment<'_>) -> Option<Flaw> {
         let flaw = |code, message: String, label: Option<String>| {
-            Some(Flaw { start: self.start, code, message, label })
+            Some(Flaw {
+                start: self.start,
+                code,
+                message,
+                label,
+            })
         };
         let expression = match self.kind {
             Kind::Comment => return None,
             Kind::Print | Kind::Merge => Some(self.body.as_str()),
             Kind::Statement | Kind::Lifted(_) => {
                 let word = self.keyword();
-                let known = BLOCKS.iter().any(|(open, close)| *open == word || *close == word)
+                let known = BLOCKS
+                    .iter()
+                    .any(|(open, close)| *open == word || *close == word)
                     || INNER.contains(&word);
                 if !known {
                     let message = format!("没有 `{word}` 这种标记");
@@ -168,7 +181,11 @@ impl Tag {
         };
         let error = env.compile_expression(expression?.trim()).err()?;
         let detail = error.detail().unwrap_or("").to_owned();
-        flaw("word/syntax", format!("标记写错了：{}", self.body), Some(detail))
+        flaw(
+            "word/syntax",
+            format!("标记写错了：{}", self.body),
+            Some(detail),
+        )
     }
 
     /// The first word of a statement.
@@ -208,7 +225,12 @@ impl Balance {
             }
             None => format!("`{close}` 前面没有 `{open}`"),
         };
-        Some(Flaw { start: tag.start, code: "word/block", message, label: None })
+        Some(Flaw {
+            start: tag.start,
+            code: "word/block",
+            message,
+            label: None,
+        })
     }
 
     /// What was never closed.

@@ -131,8 +131,16 @@ pub enum Content {
     Group(u8),
 }
 
-const KEYS: [&str; 8] =
-    ["name", "title", "attachment", "jurisdiction", "year", "binding", "page", "rows"];
+const KEYS: [&str; 8] = [
+    "name",
+    "title",
+    "attachment",
+    "jurisdiction",
+    "year",
+    "binding",
+    "page",
+    "rows",
+];
 
 impl Blueprint {
     /// Reads a blueprint; `grid` names one of several in a file.
@@ -173,10 +181,14 @@ impl Blueprint {
             return Err(problems);
         }
         let mut blueprint = Self {
-            title: text("title").or_else(|| text("name")).unwrap_or_else(|| "未命名".into()),
+            title: text("title")
+                .or_else(|| text("name"))
+                .unwrap_or_else(|| "未命名".into()),
             attachment: text("attachment"),
             jurisdiction: text("jurisdiction").unwrap_or_default(),
-            year: text("year").and_then(|year| year.parse().ok()).unwrap_or(2024),
+            year: text("year")
+                .and_then(|year| year.parse().ok())
+                .unwrap_or(2024),
             orientation: match text("page.orientation").as_deref() {
                 Some("landscape") => Orientation::Landscape,
                 _ => Orientation::Portrait,
@@ -188,10 +200,16 @@ impl Blueprint {
             widths,
             rows: Vec::new(),
         };
-        let headers: Vec<&str> =
-            list(node.get("page.repeat_header_rows")).iter().filter_map(Node::as_str).collect();
+        let headers: Vec<&str> = list(node.get("page.repeat_header_rows"))
+            .iter()
+            .filter_map(Node::as_str)
+            .collect();
         blueprint.lay_rows(node, &headers, &mut problems);
-        if problems.is_empty() { Ok(blueprint) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(blueprint)
+        } else {
+            Err(problems)
+        }
     }
 
     /// Puts the cells into the grid, left to right and around what reaches
@@ -201,7 +219,10 @@ impl Blueprint {
         // For each column: how many more rows the cell above covers, and its
         // first column and width.
         let mut open: Vec<Option<(usize, usize, usize)>> = vec![None; count];
-        let entries = node.get("rows").and_then(Node::as_map).map(|map| map.0.as_slice());
+        let entries = node
+            .get("rows")
+            .and_then(Node::as_map)
+            .map(|map| map.0.as_slice());
         for entry in entries.unwrap_or_default() {
             let cells: Vec<&Node> = list(Some(&entry.value)).iter().collect();
             let repeat = repeat_of(&entry.key, &cells);
@@ -210,19 +231,27 @@ impl Blueprint {
             let mut cells = cells.into_iter();
             while column < count {
                 if let Some((rows, first, colspan)) = open[column] {
-                    slots.push(Slot::Covered { column: first, colspan });
+                    slots.push(Slot::Covered {
+                        column: first,
+                        colspan,
+                    });
                     let left = (rows > 1).then_some((rows - 1, first, colspan));
                     open[first..first + colspan].fill(left);
                     column += colspan;
                     continue;
                 }
-                let Some(cell) = cells.next().and_then(|node| cell(node, column, repeat.as_ref()))
+                let Some(cell) = cells
+                    .next()
+                    .and_then(|node| cell(node, column, repeat.as_ref()))
                 else {
                     break;
                 };
                 let end = column + cell.colspan;
                 if end > count || open[column..end].iter().any(Option::is_some) {
-                    problems.push(wrong(&cell.at, "这一格超出了表格，或与上面跨行的格重叠".into()));
+                    problems.push(wrong(
+                        &cell.at,
+                        "这一格超出了表格，或与上面跨行的格重叠".into(),
+                    ));
                     break;
                 }
                 if cell.rowspan > 1 {
@@ -273,7 +302,9 @@ impl Blueprint {
                 let Slot::Cell(cell) = slot else { continue };
                 match &cell.content {
                     Content::Text(text) if cell.kind != Kind::Data => label.clone_from(text),
-                    Content::Print { field, .. } if fields.iter().all(|known| known.0 != *field) => {
+                    Content::Print { field, .. }
+                        if fields.iter().all(|known| known.0 != *field) =>
+                    {
                         fields.push((field.clone(), label.clone(), row.repeat.clone()));
                     }
                     _ => {}
@@ -300,14 +331,21 @@ fn repeat_of(key: &str, cells: &[&Node]) -> Option<Repeat> {
         "rep" => "item",
         key => key.strip_suffix("(rep)")?,
     };
-    let texts = cells.iter().filter_map(|cell| list(Some(cell)).get(1)?.as_str());
-    let of_indicators = texts
-        .into_iter()
-        .any(|text| ["l1", "l2", "l3"].iter().any(|level| text.split('.').next() == Some(level)));
+    let texts = cells
+        .iter()
+        .filter_map(|cell| list(Some(cell)).get(1)?.as_str());
+    let of_indicators = texts.into_iter().any(|text| {
+        ["l1", "l2", "l3"]
+            .iter()
+            .any(|level| text.split('.').next() == Some(level))
+    });
     Some(if of_indicators {
         Repeat::Indicators
     } else {
-        Repeat::List { list: format!("{name}s"), item: name.to_owned() }
+        Repeat::List {
+            list: format!("{name}s"),
+            item: name.to_owned(),
+        }
     })
 }
 
@@ -321,7 +359,11 @@ fn cell(node: &Node, column: usize, repeat: Option<&Repeat>) -> Option<Cell> {
     };
     let text = parts.get(1).and_then(Node::as_str).unwrap_or_default();
     let span = |index: usize| {
-        parts.get(index).and_then(|n| n.as_str()?.parse().ok()).filter(|n| *n > 0).unwrap_or(1)
+        parts
+            .get(index)
+            .and_then(|n| n.as_str()?.parse().ok())
+            .filter(|n| *n > 0)
+            .unwrap_or(1)
     };
     Some(Cell {
         content: content(kind, text, repeat),
@@ -340,7 +382,9 @@ fn content(kind: Kind, text: &str, repeat: Option<&Repeat>) -> Content {
     let (path, note) = text.split_once('(').unwrap_or((text, ""));
     let path = path.trim_end_matches(".raw");
     let is_field = !path.is_empty()
-        && path.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+        && path
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
     if kind != Kind::Data || !is_field {
         return Content::Text(text.to_owned());
     }
@@ -355,7 +399,10 @@ fn content(kind: Kind, text: &str, repeat: Option<&Repeat>) -> Content {
             "row.{}",
             match path {
                 "l3" => "name".to_owned(),
-                path => path.replace("l1.", "level1.").replace("l2.", "level2.").replace("l3.", ""),
+                path => path
+                    .replace("l1.", "level1.")
+                    .replace("l2.", "level2.")
+                    .replace("l3.", ""),
             }
         ),
     };

@@ -5,10 +5,10 @@
 //! finds them; it does not merge, typeset or check anything.
 
 pub mod blueprint;
-pub mod starter;
 mod manifest;
 pub mod roles;
 mod schema;
+pub mod starter;
 mod templates;
 
 use std::path::PathBuf;

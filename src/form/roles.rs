@@ -64,12 +64,17 @@ impl Roles {
 
 impl Role {
     /// The faces of the chain that `has` knows, first match first.
-    pub fn present<'a>(&'a self, has: impl Fn(&str) -> bool + 'a) -> impl Iterator<Item = &'a Face> {
+    pub fn present<'a>(
+        &'a self,
+        has: impl Fn(&str) -> bool + 'a,
+    ) -> impl Iterator<Item = &'a Face> {
         self.faces.iter().filter(move |face| has(&face.name))
     }
 
     /// The face that Chinese text of this role takes.
     pub fn resolve(&self, has: impl Fn(&str) -> bool) -> Option<&Face> {
-        self.faces.iter().find(|face| face.covers.is_none() && has(&face.name))
+        self.faces
+            .iter()
+            .find(|face| face.covers.is_none() && has(&face.name))
     }
 }

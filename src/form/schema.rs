@@ -39,11 +39,13 @@ impl Schema {
                 .at(Location::line_of(&source, error.line()))
                 .label(error.to_string())
         })?;
-        let validator = jsonschema::draft202012::options().build(&json).map_err(|error| {
-            Diagnostic::error("form/schema", "schema.json 不是合法的 JSON Schema")
-                .at(Location::start_of(&source))
-                .label(error.to_string())
-        })?;
+        let validator = jsonschema::draft202012::options()
+            .build(&json)
+            .map_err(|error| {
+                Diagnostic::error("form/schema", "schema.json 不是合法的 JSON Schema")
+                    .at(Location::start_of(&source))
+                    .label(error.to_string())
+            })?;
         Ok(Self { json, validator })
     }
 
@@ -53,7 +55,11 @@ impl Schema {
             branches(&self.json, at).into_iter().find_map(|branch| {
                 let property = branch.get("properties").and_then(|all| all.get(step));
                 let other = || branch.get("additionalProperties").filter(|s| s.is_object());
-                let item = || branch.get("items").filter(|_| step.parse::<usize>().is_ok());
+                let item = || {
+                    branch
+                        .get("items")
+                        .filter(|_| step.parse::<usize>().is_ok())
+                };
                 property.or_else(other).or_else(item)
             })
         })
@@ -62,7 +68,9 @@ impl Schema {
     /// The Chinese name of the value under these steps.
     pub(crate) fn title<'a>(&self, steps: impl IntoIterator<Item = &'a str>) -> Option<&str> {
         let schema = self.descend(steps)?;
-        branches(&self.json, schema).into_iter().find_map(|branch| branch.get("title")?.as_str())
+        branches(&self.json, schema)
+            .into_iter()
+            .find_map(|branch| branch.get("title")?.as_str())
     }
 
     /// The names a map under these steps may have.
@@ -128,7 +136,11 @@ impl Schema {
             for (name, property) in properties {
                 let position = map.position(name).unwrap_or_else(|| {
                     let nested = !self.fields_of(property).is_empty();
-                    let blank = if nested { Data::Map(Map::default()) } else { Data::Blank };
+                    let blank = if nested {
+                        Data::Map(Map::default())
+                    } else {
+                        Data::Blank
+                    };
                     map.0.push(Entry::implied(name, blank, &at));
                     map.0.len() - 1
                 });
@@ -157,7 +169,9 @@ fn branches<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
             .get("$ref")
             .and_then(Value::as_str)
             .and_then(|name| root.pointer(name.strip_prefix('#')?));
-        let parts = ["then", "else"].into_iter().filter_map(|part| branch.get(part));
+        let parts = ["then", "else"]
+            .into_iter()
+            .filter_map(|part| branch.get(part));
         for part in referred.into_iter().chain(parts) {
             if !found.iter().any(|known| std::ptr::eq(*known, part)) {
                 found.push(part);

@@ -37,7 +37,11 @@ pub fn manifest(blueprint: &Blueprint) -> String {
 pub fn schema(blueprint: &Blueprint) -> String {
     let mut root = object();
     root["title"] = Value::from(blueprint.title.replace("{year}", ""));
-    set(&mut root, "year", json!({ "title": "年度", "type": "integer" }));
+    set(
+        &mut root,
+        "year",
+        json!({ "title": "年度", "type": "integer" }),
+    );
     set(
         &mut root,
         "departments",
@@ -76,7 +80,10 @@ pub fn schema(blueprint: &Blueprint) -> String {
         );
     }
     let mut schema = Map::new();
-    schema.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    schema.insert(
+        "$schema".into(),
+        "https://json-schema.org/draft/2020-12/schema".into(),
+    );
     if let Value::Object(root) = root {
         schema.extend(root);
     }
@@ -120,6 +127,9 @@ pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
             }
             Some(Repeat::List { list, item }) => {
                 let name = field.strip_prefix(&format!("{item}.")).unwrap_or(&field);
+                if root.get(&list).is_none() {
+                    root[&list] = json!([{}]);
+                }
                 put(&mut root[&list][0], name, Value::from(label));
             }
             None if field == "departments" => {}
@@ -132,13 +142,16 @@ pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
 fn put(value: &mut Value, path: &str, leaf: Value) {
     match path.split_once('.') {
         None => value[path] = leaf,
+        // Indexing makes what is not there.
         Some((first, rest)) => put(&mut value[first], rest, leaf),
     }
 }
 
 /// The last two parts of the folder: place and form.
 fn form_id(folder: &Path) -> String {
-    let names: Vec<String> =
-        folder.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = folder
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
     names[names.len().saturating_sub(2)..].join("/")
 }

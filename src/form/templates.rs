@@ -58,7 +58,10 @@ impl Templates {
     pub fn ids(&self) -> Vec<String> {
         let mut ids = Vec::new();
         for place in folders(&self.root) {
-            for form in folders(&place).into_iter().filter(|f| f.join("form.yaml").is_file()) {
+            for form in folders(&place)
+                .into_iter()
+                .filter(|f| f.join("form.yaml").is_file())
+            {
                 let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
                 if let (Some(place), Some(form)) = (name(&place), name(&form)) {
                     ids.push(format!("{place}/{form}"));
@@ -76,10 +79,12 @@ impl Templates {
     pub fn form_id(&self, project: &Project) -> Result<String, Diagnostic> {
         let ids = self.ids();
         let Some(named) = project.root.get("form") else {
-            return Err(Diagnostic::error("form/missing", "没有写明用哪个表式（form）")
-                .at(project.start())
-                .field("form")
-                .hint(format!("写上 `form: …`，现有表式：{}", ids.join("、"))));
+            return Err(
+                Diagnostic::error("form/missing", "没有写明用哪个表式（form）")
+                    .at(project.start())
+                    .field("form")
+                    .hint(format!("写上 `form: …`，现有表式：{}", ids.join("、"))),
+            );
         };
         let id = named.as_str().unwrap_or_default();
         if ids.iter().any(|known| known == id) {
@@ -152,16 +157,26 @@ fn readable_files(folder: &Path) -> Result<FormFiles, Error> {
                 open.push((path, format!("{name}/")));
                 continue;
             }
-            let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+            let ending = path
+                .extension()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .to_lowercase();
             if !READABLE.contains(&ending.as_str()) {
                 continue;
             }
-            let size = entry.metadata().map_err(|e| Error::io("读取", &path, e))?.len();
+            let size = entry
+                .metadata()
+                .map_err(|e| Error::io("读取", &path, e))?
+                .len();
             budget = budget.checked_sub(size).ok_or_else(|| {
                 let limit = MAX_FOLDER_BYTES >> 20;
                 Error::Usage(format!("{} 里的文件合计超过 {limit} MB", folder.display()))
             })?;
-            files.insert(name, fs::read(&path).map_err(|e| Error::io("读取", &path, e))?);
+            files.insert(
+                name,
+                fs::read(&path).map_err(|e| Error::io("读取", &path, e))?,
+            );
         }
     }
     Ok(files)

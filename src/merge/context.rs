@@ -18,7 +18,9 @@ pub(crate) fn context(node: &Node) -> Value {
         Data::Text(text) => Value::from(printable(text.trim_end())),
         Data::List(items) => items.iter().map(context).collect(),
         Data::Map(map) => Value::from_pairs(
-            map.0.iter().map(|entry| (printable(&entry.key).into_owned(), context(&entry.value))),
+            map.0
+                .iter()
+                .map(|entry| (printable(&entry.key).into_owned(), context(&entry.value))),
         ),
     }
 }

@@ -36,7 +36,10 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
     if value.is_none() {
         return Ok(());
     }
-    if matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable) {
+    if matches!(
+        value.kind(),
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable
+    ) {
         return Err(Error::new(
             ErrorKind::BadEscape,
             format!("{} cannot be printed", value.kind()),
@@ -70,20 +73,25 @@ pub(super) fn code(state: &mut State, value: &Value) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let json = serde_json::to_value(value).map_err(|error| {
-        Error::new(ErrorKind::BadSerialization, error.to_string())
-    })?;
-    let bytes = json.as_str().map_or_else(|| json.to_string().len(), str::len);
+    let json = serde_json::to_value(value)
+        .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+    let bytes = json
+        .as_str()
+        .map_or_else(|| json.to_string().len(), str::len);
     let slot = slot(state, json, bytes)?;
     Ok(Value::from_safe_string(format!("_v.at({slot})")))
 }
 
 fn slot(state: &mut State, value: serde_json::Value, bytes: usize) -> Result<usize, Error> {
-    state.get_or_insert_extension(Slots::default()).push(value, bytes)
+    state
+        .get_or_insert_extension(Slots::default())
+        .push(value, bytes)
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Text inside `w:t`: escaped; a line break or a tab leaves the text and comes

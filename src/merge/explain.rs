@@ -8,11 +8,7 @@ use crate::diagnostic::Diagnostic;
 /// What went wrong, without its place.
 ///
 /// `written` is the piece of the template that the error points at.
-pub(crate) fn explain(
-    error: &Error,
-    written: Option<&str>,
-    known: &[String],
-) -> Diagnostic {
+pub(crate) fn explain(error: &Error, written: Option<&str>, known: &[String]) -> Diagnostic {
     let detail = error.detail().unwrap_or_default();
     // `{{ a.b | filter }}`: the name is what stands before the filter.
     let name = written.map(|text| text.split('|').next().unwrap_or(text).trim());
@@ -43,25 +39,30 @@ pub(crate) fn explain(
         }
         ErrorKind::UnknownFunction | ErrorKind::UnknownTest | ErrorKind::UnknownMethod => {
             let name = unknown_name(detail).or(quoted).unwrap_or_default();
-            Diagnostic::error("template/name", format!("模板用了不认识的函数或判断 `{name}`"))
+            Diagnostic::error(
+                "template/name",
+                format!("模板用了不认识的函数或判断 `{name}`"),
+            )
         }
         ErrorKind::SyntaxError => {
             Diagnostic::error("template/syntax", "模板标记写错了").label(detail.to_owned())
         }
-        ErrorKind::OutOfFuel => Diagnostic::error("template/endless", "模板循环过多，已停止")
-            .hint("检查循环的范围"),
-        ErrorKind::WriteFailure => Diagnostic::error("template/size", "合并结果太大，已停止"),
-        ErrorKind::BadEscape => {
-            Diagnostic::error("template/print", "列表或映射不能直接打印")
-                .hint("用 `join` 连成文字，或用 `for` 逐项打印")
+        ErrorKind::OutOfFuel => {
+            Diagnostic::error("template/endless", "模板循环过多，已停止").hint("检查循环的范围")
         }
+        ErrorKind::WriteFailure => Diagnostic::error("template/size", "合并结果太大，已停止"),
+        ErrorKind::BadEscape => Diagnostic::error("template/print", "列表或映射不能直接打印")
+            .hint("用 `join` 连成文字，或用 `for` 逐项打印"),
         _ => Diagnostic::error("template/error", "模板无法合并").label(detail.to_owned()),
     }
 }
 
 /// The name in minijinja's "filter x is unknown".
 fn unknown_name(detail: &str) -> Option<&str> {
-    detail.split_whitespace().nth(1).map(|word| word.trim_matches('`'))
+    detail
+        .split_whitespace()
+        .nth(1)
+        .map(|word| word.trim_matches('`'))
 }
 
 /// All dotted names a template may use, for hints.

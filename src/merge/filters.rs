@@ -31,7 +31,9 @@ pub(super) fn register(env: &mut Environment<'static>) {
     env.add_filter("blank", blank);
     env.add_filter("join", join);
     env.add_filter("rows", |tree: &Value| rows::rows(tree));
-    env.add_filter("code", |state: &mut State, value: &Value| escape::code(state, value));
+    env.add_filter("code", |state: &mut State, value: &Value| {
+        escape::code(state, value)
+    });
     env.add_function("vmerge", vmerge);
 }
 
@@ -69,8 +71,12 @@ fn decimal(text: &str) -> Option<Decimal> {
 
 /// A half-width comma before each three digits of the integer part.
 fn group(text: &str) -> String {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = digits
+        .split_once('.')
+        .map_or((digits, None), |(w, f)| (w, Some(f)));
     let mut grouped = String::from(sign);
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index).is_multiple_of(3) {
@@ -91,7 +97,11 @@ fn blank(value: &Value, instead: Option<Value>) -> Result<Value, Error> {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     let is_blank = value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty());
-    Ok(if is_blank { instead.unwrap_or_else(|| Value::from(())) } else { value.clone() })
+    Ok(if is_blank {
+        instead.unwrap_or_else(|| Value::from(()))
+    } else {
+        value.clone()
+    })
 }
 
 /// A list as one text; anything but a list stays as it is.
@@ -108,7 +118,9 @@ fn join(value: &Value, separator: Option<String>) -> Result<Value, Error> {
         .map(|item| item.to_string())
         .filter(|text| !text.is_empty())
         .collect();
-    Ok(Value::from(items.join(separator.as_deref().unwrap_or("、"))))
+    Ok(Value::from(
+        items.join(separator.as_deref().unwrap_or("、")),
+    ))
 }
 
 /// The keys that the merges of a document saw last, by site.
@@ -137,7 +149,11 @@ mod tests {
     fn shown(value: impl Into<Value>, decimals: Option<u32>, grouping: bool) -> String {
         let options = Kwargs::from_iter([("grouping", Value::from(grouping))]);
         let result = money(&value.into(), decimals, options).unwrap();
-        if result.is_none() { "blank".into() } else { result.to_string() }
+        if result.is_none() {
+            "blank".into()
+        } else {
+            result.to_string()
+        }
     }
 
     #[test]

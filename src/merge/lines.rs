@@ -75,7 +75,8 @@ mod tests {
     fn merged_lines_know_their_template_lines() {
         let template = "a\n{% for x in xs %}\n  b {{ x }}\n{% endfor %}\n{{\n y }} c\nd\n";
         let mut env = super::super::environment();
-        env.add_template_owned("t.typ", mark_lines(template)).unwrap();
+        env.add_template_owned("t.typ", mark_lines(template))
+            .unwrap();
         let context = minijinja::context!(xs => [1, 2], y => 3);
         let merged = super::super::merge(&env, "t.typ", context).unwrap();
         let (text, lines) = take_marks(&merged.text);

@@ -53,8 +53,13 @@ pub(crate) fn environment() -> Environment<'static> {
 /// A line that holds only a statement leaves no line behind.
 fn syntax() -> SyntaxConfig {
     let mut builder = SyntaxConfig::builder();
-    builder.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
-    builder.build().unwrap_or_else(|_| unreachable!("delimiters are the default ones"))
+    builder
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true);
+    builder
+        .build()
+        .unwrap_or_else(|_| unreachable!("delimiters are the default ones"))
 }
 
 /// A merged text and the values it refers to.
@@ -70,7 +75,10 @@ pub(crate) fn merge(env: &Environment<'_>, name: &str, context: Value) -> Result
     let mut output = Bounded(Vec::with_capacity(template.source().len() * 2));
     let mut captured = template.render_captured_to(context, &mut output)?;
     let slots = captured.with_state_mut(|state| {
-        state.get_extension_mut::<Slots>().map(std::mem::take).unwrap_or_default()
+        state
+            .get_extension_mut::<Slots>()
+            .map(std::mem::take)
+            .unwrap_or_default()
     });
     drop(captured);
     let text = String::from_utf8(output.0)
@@ -79,7 +87,11 @@ pub(crate) fn merge(env: &Environment<'_>, name: &str, context: Value) -> Result
 }
 
 /// Merges a pattern of a manifest, such as a file name.
-pub(crate) fn pattern(env: &Environment<'_>, pattern: &str, context: &Value) -> Result<String, Error> {
+pub(crate) fn pattern(
+    env: &Environment<'_>,
+    pattern: &str,
+    context: &Value,
+) -> Result<String, Error> {
     env.render_named_str("pattern", pattern, context.clone())
 }
 
@@ -116,7 +128,10 @@ mod tests {
         let hostile = "]#panic()\" + x";
         let source = "[{{ x }}] {{ x | code }} {{ 1 + 1 }} {% set y %}<{{ x }}>{% endset %}{{ y }}{{ x ~ y }}";
         let merged = render("form.typ", source, context!(x => hostile)).unwrap();
-        assert_eq!(merged.text, "[#_v.at(0);] _v.at(1) 2 <#_v.at(2);>#_v.at(3);");
+        assert_eq!(
+            merged.text,
+            "[#_v.at(0);] _v.at(1) 2 <#_v.at(2);>#_v.at(3);"
+        );
         assert!(merged.slots.to_json().contains("panic"));
     }
 
@@ -143,7 +158,9 @@ mod tests {
     #[test]
     fn undefined_names_are_errors_and_blanks_print_nothing() {
         assert_eq!(
-            render("form.typ", "{{ x }}", context!()).unwrap_err().kind(),
+            render("form.typ", "{{ x }}", context!())
+                .unwrap_err()
+                .kind(),
             ErrorKind::UndefinedError
         );
         let merged = render("form.typ", "[{{ x }}]", context!(x => ())).unwrap();
@@ -152,7 +169,8 @@ mod tests {
 
     #[test]
     fn loops_and_output_are_bounded() {
-        let endless = "{% for a in range(9999) %}{% for b in range(9999) %}.{% endfor %}{% endfor %}";
+        let endless =
+            "{% for a in range(9999) %}{% for b in range(9999) %}.{% endfor %}{% endfor %}";
         assert!(render("form.typ", endless, context!()).is_err());
         let large = "{% for a in range(9999) %}{{ x }}{% endfor %}";
         assert!(render("a.xml", large, context!(x => "长".repeat(5000))).is_err());

@@ -100,7 +100,9 @@ pub(super) fn rows(tree: &Value) -> Result<Value, Error> {
                 ("level2".to_owned(), level2),
                 ("name".to_owned(), Value::from(row.name)),
             ];
-            let blanks = blanks.into_iter().map(|name| (name.to_owned(), Value::from(())));
+            let blanks = blanks
+                .into_iter()
+                .map(|name| (name.to_owned(), Value::from(())));
             Value::from_pairs(fixed.into_iter().chain(row.attributes).chain(blanks))
         })
         .collect())
@@ -136,7 +138,10 @@ fn from_maps(tree: &Value) -> Result<Vec<Row>, Error> {
             let key = format!("{i}.{j}");
             if is_leaf(&value) {
                 // 一级 → 三级: a form without 二级.
-                let level2 = Group { key, ..Group::default() };
+                let level2 = Group {
+                    key,
+                    ..Group::default()
+                };
                 rows.push(row([level1.clone(), level2], name, &value)?);
                 continue;
             }
@@ -159,7 +164,11 @@ fn from_list(list: &Value) -> Result<Vec<Row>, Error> {
     for item in list.try_iter()? {
         let text = |name: &str| -> Result<String, Error> {
             let value = item.get_attr(name)?;
-            Ok(if value.is_undefined() || value.is_none() { String::new() } else { value.to_string() })
+            Ok(if value.is_undefined() || value.is_none() {
+                String::new()
+            } else {
+                value.to_string()
+            })
         };
         let names = [text("level1")?, text("level2")?];
         if let Some(last) = rows.last() {
@@ -172,11 +181,20 @@ fn from_list(list: &Value) -> Result<Vec<Row>, Error> {
         }
         let [level1, level2] = names;
         let levels = [
-            Group { text: level1, key: counts[0].to_string(), attributes: Vec::new() },
-            Group { text: level2, key: counts[1].to_string(), attributes: Vec::new() },
+            Group {
+                text: level1,
+                key: counts[0].to_string(),
+                attributes: Vec::new(),
+            },
+            Group {
+                text: level2,
+                key: counts[1].to_string(),
+                attributes: Vec::new(),
+            },
         ];
         let mut row = row(levels, text("name")?, &item)?;
-        row.attributes.retain(|(name, _)| !["level1", "level2", "name"].contains(&name.as_str()));
+        row.attributes
+            .retain(|(name, _)| !["level1", "level2", "name"].contains(&name.as_str()));
         rows.push(row);
     }
     Ok(rows)
@@ -188,12 +206,18 @@ fn row(levels: [Group; 2], name: String, leaf: &Value) -> Result<Row, Error> {
         ValueKind::Map => entries(leaf)?,
         _ => vec![("target".to_owned(), leaf.clone())],
     };
-    Ok(Row { levels, name, attributes })
+    Ok(Row {
+        levels,
+        name,
+        attributes,
+    })
 }
 
 fn is_leaf(value: &Value) -> bool {
     match value.kind() {
-        ValueKind::Map => value.get_attr("target").is_ok_and(|target| !target.is_undefined()),
+        ValueKind::Map => value
+            .get_attr("target")
+            .is_ok_and(|target| !target.is_undefined()),
         ValueKind::None => false,
         _ => true,
     }
@@ -259,7 +283,12 @@ mod tests {
         let yaml = "产出: {数量: {甲: 1, 乙: {target: 2, weight: 5}}, 质量: {丙: 3}}\n效益: {经济: {}, 社会: {丁: 4}}";
         assert_eq!(
             table(yaml),
-            ["产出×3 数量×2 甲 1", "^ ^ 乙 2", "^ 质量×1 丙 3", "效益×1 社会×1 丁 4"]
+            [
+                "产出×3 数量×2 甲 1",
+                "^ ^ 乙 2",
+                "^ 质量×1 丙 3",
+                "效益×1 社会×1 丁 4"
+            ]
         );
     }
 
@@ -272,6 +301,9 @@ mod tests {
     #[test]
     fn a_list_says_the_same() {
         let yaml = "[{level1: 产出, level2: 数量, name: 甲, target: 1}, {level1: 产出, level2: 数量, name: 甲, target: 2}, {level1: 效益, level2: 数量, name: 丙, target: 3}]";
-        assert_eq!(table(yaml), ["产出×2 数量×2 甲 1", "^ ^ 甲 2", "效益×1 数量×1 丙 3"]);
+        assert_eq!(
+            table(yaml),
+            ["产出×2 数量×2 甲 1", "^ ^ 甲 2", "效益×1 数量×1 丙 3"]
+        );
     }
 }

@@ -14,7 +14,10 @@ pub(super) fn all(
     sheets: &[Sheet<'_>],
     errors: &[SourceDiagnostic],
 ) -> Vec<Diagnostic> {
-    errors.iter().map(|error| one(world, sheets, error)).collect()
+    errors
+        .iter()
+        .map(|error| one(world, sheets, error))
+        .collect()
 }
 
 fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -> Diagnostic {
@@ -32,7 +35,10 @@ fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -
     });
     let mut fallback = None;
     let place = places.find_map(|(path, source, range)| {
-        let sheet = sheets.iter().enumerate().find(|(index, _)| sheet_path(*index) == path);
+        let sheet = sheets
+            .iter()
+            .enumerate()
+            .find(|(index, _)| sheet_path(*index) == path);
         match sheet {
             Some((_, sheet)) => Some(in_template(sheet, source.text(), range)),
             None => {
@@ -58,7 +64,12 @@ fn in_template(sheet: &Sheet<'_>, merged: &str, range: std::ops::Range<usize>) -
     let line = merged[..range.start].matches('\n').count();
     let number = sheet.lines.get(line).copied().unwrap_or(1);
     let whole = Location::line_of(&sheet.template, number);
-    let words = merged.get(range).unwrap_or_default().lines().next().unwrap_or_default();
+    let words = merged
+        .get(range)
+        .unwrap_or_default()
+        .lines()
+        .next()
+        .unwrap_or_default();
     match whole.text().find(words).filter(|_| !words.is_empty()) {
         Some(offset) => {
             let start = whole.range.start + offset;

@@ -37,7 +37,9 @@ impl Faces {
     pub fn file(&self, family: &str) -> Option<&Path> {
         let index = self.book().select_family(&family.to_lowercase()).next()?;
         let source: &dyn std::any::Any = self.store.source(index)?;
-        source.downcast_ref::<FontPath>().map(|font| font.path.as_path())
+        source
+            .downcast_ref::<FontPath>()
+            .map(|font| font.path.as_path())
     }
 
     /// The faces of a role as Typst's `text(font: …)` takes them.

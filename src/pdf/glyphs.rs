@@ -57,7 +57,10 @@ fn in_project(character: char, project: &Project, diagnostics: &mut Vec<Diagnost
     };
     let mut report = |field: &str, at: &Location| {
         let at = spot(at, character);
-        if !diagnostics.iter().any(|d: &Diagnostic| d.place == Some(crate::diagnostic::Place::Text(at.clone()))) {
+        if !diagnostics
+            .iter()
+            .any(|d: &Diagnostic| d.place == Some(crate::diagnostic::Place::Text(at.clone())))
+        {
             diagnostics.push(no_glyph(character).at(at).label("这个字").field(field));
         }
     };
@@ -85,7 +88,10 @@ fn in_template(character: char, sheets: &[Sheet<'_>]) -> Diagnostic {
     let problem = no_glyph(character);
     let found = sheets.iter().find_map(|sheet| {
         let at = sheet.template.text.find(character)?;
-        Some(Location::new(&sheet.template, at..at + character.len_utf8()))
+        Some(Location::new(
+            &sheet.template,
+            at..at + character.len_utf8(),
+        ))
     });
     match found {
         Some(at) => problem.at(at).label("这个字"),
@@ -106,6 +112,9 @@ fn spot(at: &Location, character: char) -> Location {
 
 fn no_glyph(character: char) -> Diagnostic {
     let code = u32::from(character);
-    Diagnostic::error("text/no-glyph", format!("所用字体里没有“{character}”（U+{code:04X}）"))
-        .hint("换一个字，或用 --font-path 指明有这个字的字体所在的文件夹")
+    Diagnostic::error(
+        "text/no-glyph",
+        format!("所用字体里没有“{character}”（U+{code:04X}）"),
+    )
+    .hint("换一个字，或用 --font-path 指明有这个字的字体所在的文件夹")
 }

@@ -23,8 +23,8 @@ use crate::project::Project;
 use crate::source::Source;
 
 pub use fonts::Faces;
-pub use options::{Options, Timestamp};
 pub(crate) use options::standards;
+pub use options::{Options, Timestamp};
 pub use world::Assets;
 use world::{Shared, SheetWorld};
 

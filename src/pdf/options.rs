@@ -41,7 +41,10 @@ pub(crate) fn standards(names: Option<&str>) -> Result<PdfStandards, Error> {
     };
     PdfStandards::new(&chosen).map_err(|error| {
         let names = names.unwrap_or_default();
-        Error::Usage(format!("PDF 标准 {names} 不能同时采用（{}）", error.message()))
+        Error::Usage(format!(
+            "PDF 标准 {names} 不能同时采用（{}）",
+            error.message()
+        ))
     })
 }
 

@@ -16,17 +16,26 @@ pub fn source(blueprint: &Blueprint) -> String {
     text.push_str("#import \"/lib/table.typ\": band, data, form-table, head, label, value\n\n");
     let _ = match blueprint.orientation {
         Orientation::Portrait => writeln!(text, "#show: {page}\n"),
-        Orientation::Landscape => writeln!(text, "#show: {page}.with(orientation: \"landscape\")\n"),
+        Orientation::Landscape => {
+            writeln!(text, "#show: {page}.with(orientation: \"landscape\")\n")
+        }
     };
     if let Some(attachment) = &blueprint.attachment {
         let _ = writeln!(text, "#attachment[{}]", escape(attachment));
     }
     text.push_str("#title(bookmark: [{{ document.bookmark }}])[{{ document.title }}]\n\n");
-    if blueprint.rows.iter().any(|row| row.repeat == Some(Repeat::Indicators)) {
+    if blueprint
+        .rows
+        .iter()
+        .any(|row| row.repeat == Some(Repeat::Indicators))
+    {
         text.push_str("{% set rows = indicators | rows %}\n");
     }
-    let widths: Vec<String> =
-        blueprint.widths.iter().map(|width| (f64::from(*width) / 100.0).to_string()).collect();
+    let widths: Vec<String> = blueprint
+        .widths
+        .iter()
+        .map(|width| (f64::from(*width) / 100.0).to_string())
+        .collect();
     let _ = writeln!(text, "#form-table(\n  columns: ({},),", widths.join(", "));
     for row in &blueprint.rows {
         write_row(&mut text, row, blueprint.widths.len());
@@ -49,7 +58,10 @@ fn write_row(text: &mut String, row: &Row, columns: usize) {
         let written = write_cell(cell, columns);
         match cell.content {
             Content::Group(level) => {
-                let _ = writeln!(text, "{{% if row.level{level}.first %}}\n  {written},\n{{% endif %}}");
+                let _ = writeln!(
+                    text,
+                    "{{% if row.level{level}.first %}}\n  {written},\n{{% endif %}}"
+                );
             }
             _ => {
                 line.push_str(&format!(" {written},"));
@@ -84,7 +96,10 @@ fn write_cell(cell: &Cell, columns: usize) -> String {
                 Repeat::Indicators => "rows".to_owned(),
                 repeat => repeat.loop_over().0,
             };
-            arguments.push(format!("rowspan: {{{{ {list} | length + {} }}}}", cell.rowspan));
+            arguments.push(format!(
+                "rowspan: {{{{ {list} | length + {} }}}}",
+                cell.rowspan
+            ));
         }
         (_, None) if cell.rowspan > 1 => arguments.push(format!("rowspan: {}", cell.rowspan)),
         (_, None) => {}
@@ -94,7 +109,9 @@ fn write_cell(cell: &Cell, columns: usize) -> String {
         false => format!("({})", arguments.join(", ")),
     };
     let content = match &cell.content {
-        Content::Text(text) => escape(text).replace("\\{year\\}", "{{ year }}").replace("{year}", "{{ year }}"),
+        Content::Text(text) => escape(text)
+            .replace("\\{year\\}", "{{ year }}")
+            .replace("{year}", "{{ year }}"),
         content => content.template(),
     };
     format!("{name}{arguments}[{content}]")
@@ -104,7 +121,10 @@ fn write_cell(cell: &Cell, columns: usize) -> String {
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
-        if matches!(c, '#' | '[' | ']' | '*' | '_' | '`' | '$' | '<' | '>' | '@' | '\\' | '~' | '/') {
+        if matches!(
+            c,
+            '#' | '[' | ']' | '*' | '_' | '`' | '$' | '<' | '>' | '@' | '\\' | '~' | '/'
+        ) {
             escaped.push('\\');
         }
         escaped.push(c);

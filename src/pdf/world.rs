@@ -45,7 +45,8 @@ impl Assets {
     }
 
     fn add_source(&mut self, path: &str, text: String) {
-        self.sources.insert(path.to_owned(), Source::new(id(path), text));
+        self.sources
+            .insert(path.to_owned(), Source::new(id(path), text));
     }
 
     fn add_text(&mut self, path: &str, text: String) {
@@ -62,10 +63,16 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(faces: Faces, roles: &Roles, library: &FormFiles) -> Self {
-        let chains: serde_json::Map<String, serde_json::Value> =
-            roles.0.iter().map(|role| (role.id.clone(), faces.chain(role))).collect();
+        let chains: serde_json::Map<String, serde_json::Value> = roles
+            .0
+            .iter()
+            .map(|role| (role.id.clone(), faces.chain(role)))
+            .collect();
         let mut assets = Assets::new("/lib", library);
-        assets.add_text("/data/roles.json", serde_json::Value::from(chains).to_string());
+        assets.add_text(
+            "/data/roles.json",
+            serde_json::Value::from(chains).to_string(),
+        );
         Self {
             library: LazyHash::new(
                 Library::builder()
@@ -106,9 +113,16 @@ impl<'a> SheetWorld<'a> {
             let values = format!("/data/values-{index}.json");
             let path = sheet_path(index);
             // On the first line, so that line numbers stay the template's.
-            own.add_source(&path, format!("#let _v = json(\"{values}\");{}", sheet.text));
+            own.add_source(
+                &path,
+                format!("#let _v = json(\"{values}\");{}", sheet.text),
+            );
             own.add_text(&values, sheet.values.clone());
-            let separator = if index > 0 { "#pagebreak(weak: true)\n" } else { "" };
+            let separator = if index > 0 {
+                "#pagebreak(weak: true)\n"
+            } else {
+                ""
+            };
             let _ = writeln!(main, "{separator}#include \"{path}\"");
         }
         Self {
@@ -148,13 +162,19 @@ impl World for SheetWorld<'_> {
             return Ok(self.main.clone());
         }
         let path = id.vpath().get_with_slash();
-        let found = self.assets().into_iter().find_map(|assets| assets.sources.get(path));
+        let found = self
+            .assets()
+            .into_iter()
+            .find_map(|assets| assets.sources.get(path));
         found.cloned().ok_or_else(|| not_found(id))
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         let path = id.vpath().get_with_slash();
-        let found = self.assets().into_iter().find_map(|assets| assets.files.get(path));
+        let found = self
+            .assets()
+            .into_iter()
+            .find_map(|assets| assets.files.get(path));
         found.cloned().ok_or_else(|| not_found(id))
     }
 

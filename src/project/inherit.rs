@@ -30,7 +30,10 @@ pub(super) fn load(path: &Path) -> Result<Project, Failure> {
             let at = extends_at(&node);
             let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| tidy(path));
             let files = chain.iter().map(|(file, _)| file).chain([&file]);
-            if files.map(|file| identity(file)).any(|known| known == identity(&base)) {
+            if files
+                .map(|file| identity(file))
+                .any(|known| known == identity(&base))
+            {
                 return Err(Diagnostic::error("extends/cycle", "继承绕成了圈")
                     .at(at)
                     .label(format!("{} 已经在继承链上", super::shown(&base)))
@@ -38,25 +41,31 @@ pub(super) fn load(path: &Path) -> Result<Project, Failure> {
                     .into());
             }
             if chain.len() + 1 >= MAX_CHAIN {
-                return Err(Diagnostic::error("extends/chain", format!("继承超过 {MAX_CHAIN} 层"))
-                    .at(at)
-                    .into());
+                return Err(
+                    Diagnostic::error("extends/chain", format!("继承超过 {MAX_CHAIN} 层"))
+                        .at(at)
+                        .into(),
+                );
             }
             if !base.is_file() {
                 return Err(missing_base(&base, at).into());
             }
             next = Some((base.clone(), read(&base)?));
         } else if let Some(written) = node.get("extends") {
-            return Err(Diagnostic::error("extends/type", "`extends` 应为一个文件的路径")
-                .at(written.at.clone())
-                .into());
+            return Err(
+                Diagnostic::error("extends/type", "`extends` 应为一个文件的路径")
+                    .at(written.at.clone())
+                    .into(),
+            );
         }
         chain.push((file, node));
     }
 
     let mut problems = Vec::new();
     let mut layers = chain.into_iter().rev().map(|(_, node)| node);
-    let mut root = layers.next().unwrap_or_else(|| unreachable!("the chain holds the file"));
+    let mut root = layers
+        .next()
+        .unwrap_or_else(|| unreachable!("the chain holds the file"));
     // A project without a base may still hold misplaced directives.
     root = settle(root, &mut problems);
     for layer in layers {
@@ -86,7 +95,8 @@ pub(super) fn base_path(node: &Node, file: &Path) -> Option<PathBuf> {
 }
 
 fn extends_at(node: &Node) -> Location {
-    node.get("extends").map_or_else(|| node.at.clone(), |value| value.at.clone())
+    node.get("extends")
+        .map_or_else(|| node.at.clone(), |value| value.at.clone())
 }
 
 fn not_a_map(node: &Node) -> Diagnostic {
@@ -105,7 +115,10 @@ fn missing_base(base: &Path, at: Location) -> Diagnostic {
     )
     .at(at);
     // A neighbour with nearly that name is most likely meant.
-    let folder = base.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = base
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let wanted = base.file_name().unwrap_or_default().to_string_lossy();
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .into_iter()
@@ -136,7 +149,10 @@ fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
             if map.get("target").is_some() && !matches!(data, Data::List(_)) =>
         {
             let at = over.at;
-            let value = Node { data, at: at.clone() };
+            let value = Node {
+                data,
+                at: at.clone(),
+            };
             if let Some(position) = map.position("target") {
                 map.0[position].value = value;
             }
@@ -192,7 +208,11 @@ fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) {
             Some(found) => found + 1,
             None => {
                 let mut problem = Diagnostic::error(
-                    if name == "before" { "extends/before" } else { "extends/after" },
+                    if name == "before" {
+                        "extends/before"
+                    } else {
+                        "extends/after"
+                    },
                     format!("`{name}` 指的 `{target}` 不在同一组里"),
                 )
                 .at(at)
@@ -233,9 +253,9 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
         match (&directive.value.data, name) {
             (Data::Bool(true), "remove") => found.remove = true,
             (Data::Bool(false), "remove") => {}
-            (_, "remove") => problems.push(
-                Diagnostic::error("extends/remove", "`remove` 只能写 true").at(at),
-            ),
+            (_, "remove") => {
+                problems.push(Diagnostic::error("extends/remove", "`remove` 只能写 true").at(at))
+            }
             (Data::Text(target) | Data::Number(target), name) => {
                 if let Some((other, ..)) = found.place {
                     problems.push(
@@ -250,8 +270,11 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
                 }
             }
             (_, name) => problems.push(
-                Diagnostic::error("extends/before", format!("`{name}` 后面应为同组一个键的名字"))
-                    .at(at),
+                Diagnostic::error(
+                    "extends/before",
+                    format!("`{name}` 后面应为同组一个键的名字"),
+                )
+                .at(at),
             ),
         }
     }
@@ -294,15 +317,26 @@ mod tests {
     }
 
     fn keys(value: &serde_json::Value) -> Vec<&str> {
-        value.as_object().unwrap().keys().map(String::as_str).collect()
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect()
     }
 
     #[test]
     fn new_keys_go_last_or_where_they_say() {
         let base = "a: 1\nb: 2\nc: 3\n";
-        assert_eq!(keys(&merged(base, "d: 4\nb: 5").unwrap()), ["a", "b", "c", "d"]);
+        assert_eq!(
+            keys(&merged(base, "d: 4\nb: 5").unwrap()),
+            ["a", "b", "c", "d"]
+        );
         let over = "d: {target: 4, before: b}\ne: {target: 5, after: c}\nf: {before: d, target: 1}";
-        assert_eq!(keys(&merged(base, over).unwrap()), ["a", "f", "d", "b", "c", "e"]);
+        assert_eq!(
+            keys(&merged(base, over).unwrap()),
+            ["a", "f", "d", "b", "c", "e"]
+        );
     }
 
     #[test]
@@ -314,19 +348,32 @@ mod tests {
 
     #[test]
     fn remove_takes_away_and_lists_replace() {
-        let value = merged("a: {x: 1, y: 2}\nl: [1, 2]", "a: {x: {remove: true}}\nl: [3]").unwrap();
+        let value = merged(
+            "a: {x: 1, y: 2}\nl: [1, 2]",
+            "a: {x: {remove: true}}\nl: [3]",
+        )
+        .unwrap();
         assert_eq!(value.to_string(), r#"{"a":{"y":2},"l":[3]}"#);
     }
 
     #[test]
     fn blank_overrides_and_a_scalar_keeps_an_indicators_other_attributes() {
         let value = merged("c: 0\ni: {target: 1, weight: 5}", "c:\ni: 2").unwrap();
-        assert_eq!(value.to_string(), r#"{"c":null,"i":{"target":2,"weight":5}}"#);
+        assert_eq!(
+            value.to_string(),
+            r#"{"c":null,"i":{"target":2,"weight":5}}"#
+        );
     }
 
     #[test]
     fn wrong_directives_are_diagnostics() {
-        assert_eq!(merged("a: 1", "b: {target: 1, before: z}").unwrap_err(), ["extends/before"]);
-        assert_eq!(merged("a: 1", "b: {remove: true}").unwrap_err(), ["extends/remove"]);
+        assert_eq!(
+            merged("a: 1", "b: {target: 1, before: z}").unwrap_err(),
+            ["extends/before"]
+        );
+        assert_eq!(
+            merged("a: 1", "b: {remove: true}").unwrap_err(),
+            ["extends/remove"]
+        );
     }
 }

@@ -53,13 +53,17 @@ pub fn base_of(path: &Path) -> Result<Option<PathBuf>, Failure> {
 /// Reads a text file as people's editors leave it: a byte-order mark is
 /// dropped, line ends may be CRLF, anything but UTF-8 is a diagnostic.
 pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Failure> {
-    let size = fs::metadata(path).map_err(|e| Error::io("读取", path, e))?.len();
+    let size = fs::metadata(path)
+        .map_err(|e| Error::io("读取", path, e))?
+        .len();
     let name = shown(path);
     if size > yaml::MAX_BYTES as u64 {
         let limit = yaml::MAX_BYTES >> 20;
-        return Err(Diagnostic::error("file/size", format!("文件超过 {limit} MB"))
-            .at(Location::start_of(&Source::new(name, "")))
-            .into());
+        return Err(
+            Diagnostic::error("file/size", format!("文件超过 {limit} MB"))
+                .at(Location::start_of(&Source::new(name, "")))
+                .into(),
+        );
     }
     let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
     match String::from_utf8(bytes) {
@@ -68,7 +72,10 @@ pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Failure> {
             let good = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             Err(Diagnostic::error("file/encoding", "文件不是 UTF-8 编码")
-                .at(Location::new(&Source::new(name, text), good..good + '\u{fffd}'.len_utf8()))
+                .at(Location::new(
+                    &Source::new(name, text),
+                    good..good + '\u{fffd}'.len_utf8(),
+                ))
                 .label("从这里起无法识别")
                 .hint("在编辑器里“另存为”，编码选 UTF-8（常见的是 GBK/ANSI）")
                 .into())

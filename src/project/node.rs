@@ -62,16 +62,19 @@ impl Node {
 
     /// The value under a dotted path; `None` where the path ends early.
     pub fn get(&self, path: &str) -> Option<&Node> {
-        path.split('.').try_fold(self, |node, key| node.as_map()?.get(key))
+        path.split('.')
+            .try_fold(self, |node, key| node.as_map()?.get(key))
     }
 
     /// The value under a JSON Pointer's steps, list indices included.
     pub fn descend<'a>(&self, steps: impl IntoIterator<Item = &'a str>) -> Option<&Node> {
-        steps.into_iter().try_fold(self, |node, step| match &node.data {
-            Data::Map(map) => map.get(step),
-            Data::List(items) => items.get(step.parse::<usize>().ok()?),
-            _ => None,
-        })
+        steps
+            .into_iter()
+            .try_fold(self, |node, step| match &node.data {
+                Data::Map(map) => map.get(step),
+                Data::List(items) => items.get(step.parse::<usize>().ok()?),
+                _ => None,
+            })
     }
 
     /// Calls `visit` with every scalar and its dotted path, in order.

@@ -225,7 +225,8 @@ fn duplicate_keys(value: &Marked, problems: &mut Vec<Diagnostic>) {
         Shape::Map(entries) => {
             for (index, (key, value)) in entries.iter().enumerate() {
                 let name = key_name(key);
-                if let Some((first, _)) = entries[..index].iter().find(|(k, _)| key_name(k) == name) {
+                if let Some((first, _)) = entries[..index].iter().find(|(k, _)| key_name(k) == name)
+                {
                     problems.push(
                         Diagnostic::error("yaml/duplicate-key", format!("键 `{name}` 写了两次"))
                             .at(key.at.clone())
@@ -296,7 +297,10 @@ fn explain(source: &Arc<Source>, offsets: &[usize], error: &ScanError) -> Diagno
         }
     }
     let index = error.marker().index().min(offsets.len() - 1);
-    let at = Location::new(source, offsets[index]..offsets[(index + 1).min(offsets.len() - 1)]);
+    let at = Location::new(
+        source,
+        offsets[index]..offsets[(index + 1).min(offsets.len() - 1)],
+    );
     let at = if at.text().trim().is_empty() {
         Location::line_of(source, line)
     } else {
@@ -321,18 +325,24 @@ pub(crate) fn colon_slip(line: &Location) -> Option<Diagnostic> {
     let start = line.range.start + skipped + colon;
     if key[colon..].starts_with('：') {
         return Some(
-            Diagnostic::error("yaml/full-width-colon", format!("键 `{name}` 后面是全角冒号"))
-                .at(Location::new(&line.source, start..start + '：'.len_utf8()))
-                .label("应为半角冒号加一个空格")
-                .hint(format!("改成 `{name}: …`")),
+            Diagnostic::error(
+                "yaml/full-width-colon",
+                format!("键 `{name}` 后面是全角冒号"),
+            )
+            .at(Location::new(&line.source, start..start + '：'.len_utf8()))
+            .label("应为半角冒号加一个空格")
+            .hint(format!("改成 `{name}: …`")),
         );
     }
     let after = key[colon + 1..].chars().next()?;
     (!after.is_whitespace()).then(|| {
-        Diagnostic::error("yaml/colon-blank", format!("键 `{name}` 的冒号后面缺一个空格"))
-            .at(Location::new(&line.source, start..start + 1))
-            .label("这里后面要空一格")
-            .hint(format!("改成 `{name}: …`"))
+        Diagnostic::error(
+            "yaml/colon-blank",
+            format!("键 `{name}` 的冒号后面缺一个空格"),
+        )
+        .at(Location::new(&line.source, start..start + 1))
+        .label("这里后面要空一格")
+        .hint(format!("改成 `{name}: …`"))
     })
 }
 
@@ -344,7 +354,10 @@ fn reason(info: &str) -> String {
         ("quoted scalar", "引号没有配对"),
         ("unclosed bracket", "括号没有配对"),
         ("misplaced bracket", "括号没有配对"),
-        ("unexpected character", "值不能以这个字符开头，要用引号括起来"),
+        (
+            "unexpected character",
+            "值不能以这个字符开头，要用引号括起来",
+        ),
         ("flow", "方括号或花括号里的写法不对"),
         ("mapping values are not allowed", "这里不能再有一个冒号"),
         ("simple key", "这里应当是“键: 值”"),
@@ -406,8 +419,14 @@ mod tests {
     #[test]
     fn slips_of_the_editor_are_named() {
         assert_eq!(codes("a:\n\tb: 1\n"), ["yaml/tab"]);
-        assert_eq!(codes("form: x\nfunds：\n  city: 1\n"), ["yaml/full-width-colon"]);
-        assert_eq!(codes("form: x\nyear：2024\nname: y\n"), ["yaml/full-width-colon"]);
+        assert_eq!(
+            codes("form: x\nfunds：\n  city: 1\n"),
+            ["yaml/full-width-colon"]
+        );
+        assert_eq!(
+            codes("form: x\nyear：2024\nname: y\n"),
+            ["yaml/full-width-colon"]
+        );
         assert_eq!(codes("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n").len(), 2);
         assert_eq!(codes("a: 1\n---\nb: 2\n"), ["yaml/documents"]);
         assert_eq!(codes("\r\na: 1\r\nb: [x,\r\n  y]\r\n"), Vec::<&str>::new());

@@ -66,8 +66,9 @@ impl Trial {
         let Ok(entries) = fs::read_dir(self.path(folder)) else {
             return Vec::new();
         };
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -90,7 +91,11 @@ impl Trial {
     /// Runs and demands that everything came out.
     pub(crate) fn run_well(&self, arguments: &[&str]) -> Outcome {
         let outcome = self.run(arguments);
-        assert_eq!(outcome.code, 0, "{arguments:?}\n{}{}", outcome.stdout, outcome.stderr);
+        assert_eq!(
+            outcome.code, 0,
+            "{arguments:?}\n{}{}",
+            outcome.stdout, outcome.stderr
+        );
         outcome
     }
 }
@@ -114,7 +119,9 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
-        let is_face = path.extension().is_some_and(|ending| ending == "otf" || ending == "ttf");
+        let is_face = path
+            .extension()
+            .is_some_and(|ending| ending == "otf" || ending == "ttf");
         if path.is_dir() {
             copy(&path, &target);
         } else if !is_face {

@@ -271,31 +271,41 @@ pub(crate) fn pdf_pages(pdf: &Path) -> usize {
     pages.trim().parse().expect("a number of pages")
 }
 
-/// Paints every page as `<stem>-<page>.png` into the folder and returns these
-/// paths in the order of the pages.
-pub(crate) fn pdf_to_png(pdf: &Path, into: &Path, dpi: u32) -> Vec<PathBuf> {
-    fs::create_dir_all(into).expect("create the folder for PNG files");
-    let root = absolute(into).join(stem(pdf));
-    let mut command = Command::new("pdftoppm");
+/// A word on the first page and its upper left corner, in points.
+pub(crate) struct Word {
+    pub(crate) text: String,
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+/// The words of a PDF's first page (`pdftotext -bbox`).
+pub(crate) fn pdf_words(pdf: &Path) -> Vec<Word> {
+    let mut command = Command::new("pdftotext");
     command
-        .args(["-png", "-r", &dpi.to_string()])
+        .args(["-bbox", "-l", "1"])
         .arg(absolute(pdf))
-        .arg(&root);
-    succeed(&mut command);
-    // Page numbers are padded with zeros to the width of the last one.
-    let pages = pdf_pages(pdf);
-    let width = pages.to_string().len();
-    let paths: Vec<PathBuf> = (1..=pages)
-        .map(|page| {
-            let mut name = root.clone().into_os_string();
-            name.push(format!("-{page:0width$}.png"));
-            PathBuf::from(name)
+        .arg("-");
+    let output = succeed(&mut command);
+    let text = String::from_utf8(output.stdout).expect("pdftotext prints UTF-8");
+    text.lines()
+        .filter_map(|line| {
+            let word = line.trim().strip_prefix("<word ")?;
+            let number = |name: &str| -> Option<f64> {
+                word.split(&format!("{name}=\""))
+                    .nth(1)?
+                    .split('"')
+                    .next()?
+                    .parse()
+                    .ok()
+            };
+            let text = word.split('>').nth(1)?.strip_suffix("</word")?;
+            Some(Word {
+                text: text.to_owned(),
+                x: number("xMin")?,
+                y: number("yMin")?,
+            })
         })
-        .collect();
-    for path in &paths {
-        assert!(path.exists(), "pdftoppm did not write {}", path.display());
-    }
-    paths
+        .collect()
 }
 
 fn read_pdf(program: &str, pdf: &Path) -> Vec<u8> {
