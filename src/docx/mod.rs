@@ -55,7 +55,7 @@ impl Template {
         bytes: &[u8],
         env: &mut Environment<'static>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let parts = package::read(file, bytes).map_err(|problem| vec![*problem])?;
+        let parts = package::read(file, bytes).map_err(|problem| vec![problem])?;
         let mut merged = Vec::new();
         let mut problems = Vec::new();
         for (name, content) in parts.iter().filter(|(name, _)| may_hold_tags(name)) {

@@ -19,10 +19,9 @@ const MAX_BYTES: u64 = 256 << 20;
 pub(super) type Parts = Vec<(String, Vec<u8>)>;
 
 /// Reads all parts.
-pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Parts, Box<Diagnostic>> {
-    let refuse = |words: &str| {
-        Box::new(Diagnostic::error("word/package", words.to_owned()).at_part(file, ""))
-    };
+pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Parts, Diagnostic> {
+    let refuse =
+        |words: &str| Diagnostic::error("word/package", words.to_owned()).at_part(file, "");
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|_| refuse("不是 .docx 文件，或者文件已损坏"))?;
     if archive.len() > MAX_PARTS {

@@ -24,8 +24,8 @@ fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -
     let message = format!("排版没有成功：{}", error.message);
     let mut problem = Diagnostic::error("typst/error", message);
     // An error inside the library is the template's where it calls it.
-    let spans = std::iter::once(error.span.clone())
-        .chain(error.trace.iter().map(|point| point.span.into()));
+    let spans =
+        std::iter::once(error.span).chain(error.trace.iter().map(|point| point.span.into()));
     let mut places = spans.filter_map(|span| {
         let id = span.id()?;
         let range = world.range(span)?;

@@ -23,7 +23,7 @@ use crate::project::Project;
 use crate::source::Source;
 
 pub use fonts::Faces;
-pub(crate) use options::standards;
+pub use options::standards;
 pub use options::{Options, Timestamp};
 pub use world::Assets;
 use world::{Shared, SheetWorld};

@@ -24,7 +24,10 @@ pub struct Timestamp(OffsetDateTime);
 const DEFAULT_STANDARDS: [PdfStandard; 2] = [PdfStandard::A_2a, PdfStandard::Ua_1];
 
 /// Reads names such as `a-2a`, `ua-1`, `1.7`, separated by commas.
-pub(crate) fn standards(names: Option<&str>) -> Result<PdfStandards, Error> {
+///
+/// # Errors
+/// If a name is unknown or the standards exclude each other.
+pub fn standards(names: Option<&str>) -> Result<PdfStandards, Error> {
     let chosen = match names {
         None => DEFAULT_STANDARDS.to_vec(),
         Some(names) => names

@@ -24,7 +24,7 @@ const MAX_VALUES: usize = 100_000;
 pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
     let places = match Reader::new(source).read() {
         Ok(places) => places,
-        Err(diagnostic) => return Err(vec![*diagnostic]),
+        Err(diagnostic) => return Err(vec![diagnostic]),
     };
     let Some(places) = places else {
         return Ok(Node {
@@ -79,7 +79,7 @@ struct Reader<'a> {
     values: usize,
 }
 
-type Found<T> = Result<T, Box<Diagnostic>>;
+type Found<T> = Result<T, Diagnostic>;
 
 impl<'a> Reader<'a> {
     fn new(source: &'a Arc<Source>) -> Self {
@@ -105,12 +105,12 @@ impl<'a> Reader<'a> {
                 Event::StreamStart | Event::Nothing | Event::DocumentEnd => {}
                 Event::DocumentStart(_) if root.is_none() => {}
                 Event::DocumentStart(_) => {
-                    return Err(Box::new(
+                    return Err(
                         Diagnostic::error("yaml/documents", "一个文件只能写一份项目定义")
                             .at(self.location(span))
                             .label("从这里开始是第二份")
                             .hint("删去 `---`，或把第二份另存为一个文件"),
-                    ));
+                    );
                 }
                 event => root = Some(self.value(event, span)?),
             }
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Found<(Event<'a>, Span)> {
         match self.events.next() {
             Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => Err(Box::new(explain(self.source, &self.offsets, &error))),
+            Some(Err(error)) => Err(explain(self.source, &self.offsets, &error)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -130,9 +130,7 @@ impl<'a> Reader<'a> {
         let (shape, anchor) = match event {
             Event::Alias(id) => {
                 let Some((_, value)) = self.anchors.iter().find(|(known, _)| *known == id) else {
-                    return Err(Box::new(
-                        Diagnostic::error("yaml/alias", "别名指向了它自己").at(at),
-                    ));
+                    return Err(Diagnostic::error("yaml/alias", "别名指向了它自己").at(at));
                 };
                 let value = value.clone();
                 self.count(value.size, &at)?;
@@ -189,9 +187,9 @@ impl<'a> Reader<'a> {
     fn enter(&mut self, at: &Location) -> Found<()> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Box::new(
+            return Err(
                 Diagnostic::error("yaml/depth", format!("嵌套超过 {MAX_DEPTH} 层")).at(at.clone()),
-            ));
+            );
         }
         Ok(())
     }
@@ -199,11 +197,11 @@ impl<'a> Reader<'a> {
     fn count(&mut self, values: usize, at: &Location) -> Found<()> {
         self.values += values;
         if self.values > MAX_VALUES {
-            return Err(Box::new(
+            return Err(
                 Diagnostic::error("yaml/size", format!("文件中的值超过 {MAX_VALUES} 个"))
                     .at(at.clone())
                     .hint("别名（`*名字`）每用一次都算一次"),
-            ));
+            );
         }
         Ok(())
     }
