@@ -5,10 +5,10 @@
 //! schema's order of properties; and parts that the form has no use for go.
 
 use docx_rs::{
-    AlignmentType, Docx, FieldCharType, Footer, HeightRule, InstrPAGE, InstrText, LineSpacing,
-    LineSpacingType, PageMargin, PageOrientationType, Paragraph, Run, RunFonts, Table,
-    TableAlignmentType, TableBorder, TableBorderPosition, TableCell, TableCellMargins,
-    TableLayoutType, TableRow, VAlignType, VMergeType, WidthType,
+    AlignmentType, Docx, FieldCharType, Footer, InstrPAGE, InstrText, LineSpacing, LineSpacingType,
+    PageMargin, PageOrientationType, Paragraph, Run, RunFonts, Table, TableAlignmentType,
+    TableBorder, TableBorderPosition, TableCell, TableCellMargins, TableLayoutType, TableRow,
+    VAlignType, VMergeType, WidthType,
 };
 
 use super::order;
@@ -22,8 +22,6 @@ use crate::form::{Binding, Orientation, Role, Roles};
 const TWIPS_PER_MM: f64 = 1440.0 / 25.4;
 /// A line of the text area: 22 lines in 225 mm (GB/T 9704-2012, 5.2.3).
 const TEXT_LINE: i32 = 580;
-/// Least height of a table row, 8.5 mm.
-const ROW_HEIGHT: f32 = 482.0;
 /// Type of the table: 五号, in half points, with a quarter between lines.
 const TABLE_SIZE: usize = 21;
 const TABLE_LINE: i32 = 262;
@@ -209,8 +207,8 @@ fn table(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Table {
         .width(page.text_width() as usize, WidthType::Dxa)
         .layout(TableLayoutType::Fixed)
         .align(TableAlignmentType::Center)
-        // 1 mm at the sides, 3.5 pt above and below.
-        .margins(TableCellMargins::new().margin(70, 57, 70, 57))
+        // 1 mm at the sides, 5 pt above and below.
+        .margins(TableCellMargins::new().margin(100, 57, 100, 57))
 }
 
 /// Column widths that add up to the table's.
@@ -240,10 +238,7 @@ fn table_row(row: &Row, widths: &[usize], fonts: &Fonts<'_>) -> TableRow {
                 .add_paragraph(line(TABLE_LINE))
         }
     });
-    TableRow::new(cells.collect())
-        .row_height(ROW_HEIGHT)
-        .height_rule(HeightRule::AtLeast)
-        .cant_split()
+    TableRow::new(cells.collect()).cant_split()
 }
 
 fn table_cell(cell: &Cell, widths: &[usize], fonts: &Fonts<'_>) -> TableCell {

@@ -13,7 +13,7 @@ pub fn source(blueprint: &Blueprint) -> String {
         Binding::Plain => "plain",
     };
     let _ = writeln!(text, "#import \"/lib/page.typ\": attachment, {page}, title");
-    text.push_str("#import \"/lib/table.typ\": band, data, form-table, head, label, value\n\n");
+    text.push_str("#import \"/lib/table.typ\": band, data, form-table, head, label\n\n");
     let _ = match blueprint.orientation {
         Orientation::Portrait => writeln!(text, "#show: {page}\n"),
         Orientation::Landscape => {
@@ -38,13 +38,13 @@ pub fn source(blueprint: &Blueprint) -> String {
         .collect();
     let _ = writeln!(text, "#form-table(\n  columns: ({},),", widths.join(", "));
     for row in &blueprint.rows {
-        write_row(&mut text, row, blueprint.widths.len());
+        write_row(&mut text, row);
     }
     text.push_str(")\n");
     text
 }
 
-fn write_row(text: &mut String, row: &Row, columns: usize) {
+fn write_row(text: &mut String, row: &Row) {
     if let Some(repeat) = &row.repeat {
         let (list, item) = match repeat {
             Repeat::Indicators => ("rows".to_owned(), "row"),
@@ -55,7 +55,7 @@ fn write_row(text: &mut String, row: &Row, columns: usize) {
     let mut line = String::new();
     for slot in &row.slots {
         let Slot::Cell(cell) = slot else { continue };
-        let written = write_cell(cell, columns);
+        let written = write_cell(cell);
         match cell.content {
             Content::Group(level) => {
                 let _ = writeln!(
@@ -74,13 +74,11 @@ fn write_row(text: &mut String, row: &Row, columns: usize) {
     }
 }
 
-fn write_cell(cell: &Cell, columns: usize) -> String {
+fn write_cell(cell: &Cell) -> String {
     let name = match cell.kind {
         Kind::Band => "band",
         Kind::Heading => "head",
         Kind::Label => "label",
-        // The last cell of a row keeps the row's least height.
-        Kind::Data if cell.column + cell.colspan == columns => "value",
         Kind::Data => "data",
     };
     let mut arguments = Vec::new();

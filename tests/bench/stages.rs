@@ -43,7 +43,12 @@ fn faces() -> Faces {
 }
 
 fn renderer(pdf: bool, word: bool) -> Renderer {
-    let options = Options { pdf, word, standards: standards(None).unwrap(), timestamp: None };
+    let options = Options {
+        pdf,
+        word,
+        standards: standards(None).unwrap(),
+        timestamp: None,
+    };
     Renderer::new(templates(), faces(), options)
 }
 
@@ -54,7 +59,8 @@ static READY: LazyLock<Vec<Ready>> =
     LazyLock::new(|| PLAN.members.iter().map(|path| prepared(path)).collect());
 
 fn prepared(path: &Path) -> Ready {
-    BOTH.prepare(path).unwrap_or_else(|failure| panic!("{failure:?}"))
+    BOTH.prepare(path)
+        .unwrap_or_else(|failure| panic!("{failure:?}"))
 }
 
 /// The next of the thirteen, round and round.
@@ -114,7 +120,9 @@ fn typst_alone(bencher: Bencher<'_, '_>) {
         ..Default::default()
     };
     bencher.bench_local(|| {
-        let document = typst::compile::<PagedDocument>(&worlds[next()]).output.unwrap();
+        let document = typst::compile::<PagedDocument>(&worlds[next()])
+            .output
+            .unwrap();
         let pdf = typst_pdf::pdf(&document, &options).unwrap();
         comemo::evict(5);
         pdf
@@ -150,7 +158,10 @@ impl Alone {
             .iter()
             .map(|role| {
                 let faces: Vec<_> = role.present(|family| faces.has(family)).collect();
-                (role.id.clone(), serde_json::json!({ "faces": faces, "weight": role.weight }))
+                (
+                    role.id.clone(),
+                    serde_json::json!({ "faces": faces, "weight": role.weight }),
+                )
             })
             .collect();
         let mut files = BTreeMap::from([
@@ -203,12 +214,18 @@ impl World for Alone {
             return Ok(self.main.clone());
         }
         let path = id.vpath().get_with_slash();
-        self.sources.get(path).cloned().ok_or_else(|| FileError::NotFound(PathBuf::from(path)))
+        self.sources
+            .get(path)
+            .cloned()
+            .ok_or_else(|| FileError::NotFound(PathBuf::from(path)))
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         let path = id.vpath().get_with_slash();
-        self.files.get(path).cloned().ok_or_else(|| FileError::NotFound(PathBuf::from(path)))
+        self.files
+            .get(path)
+            .cloned()
+            .ok_or_else(|| FileError::NotFound(PathBuf::from(path)))
     }
 
     fn font(&self, index: usize) -> Option<Font> {
