@@ -158,6 +158,9 @@ impl Diagnostic {
             }
             None => group,
         };
+        if let (Some(Place::Part { .. }), Some(label)) = (&self.place, &self.label) {
+            group = group.element(Level::NOTE.with_name("说明").message(label.as_str()));
+        }
         for (words, location) in &self.related {
             group = group.element(
                 Snippet::source(location.source.text.as_str())
@@ -182,15 +185,21 @@ impl Diagnostic {
 
     /// The form in which it travels to machines.
     pub fn to_json(&self) -> serde_json::Value {
+        let text_place = |at: &Location| {
+            let end = Location::new(&at.source, at.range.end..at.range.end);
+            json!({
+                "file": at.source.path,
+                "line": at.line(), "column": at.column(),
+                "end_line": end.line(), "end_column": end.column(),
+            })
+        };
+        let related: Vec<serde_json::Value> = self
+            .related
+            .iter()
+            .map(|(words, at)| json!({ "label": words, "place": text_place(at) }))
+            .collect();
         let place = match &self.place {
-            Some(Place::Text(at)) => {
-                let end = Location::new(&at.source, at.range.end..at.range.end);
-                json!({
-                    "file": at.source.path,
-                    "line": at.line(), "column": at.column(),
-                    "end_line": end.line(), "end_column": end.column(),
-                })
-            }
+            Some(Place::Text(at)) => text_place(at),
             Some(Place::Part { file, spot }) => json!({ "file": file, "spot": spot }),
             None => serde_json::Value::Null,
         };
@@ -204,6 +213,7 @@ impl Diagnostic {
             "label": self.label,
             "place": place,
             "field": self.field,
+            "related": related,
             "hints": self.hints,
         })
     }
@@ -226,6 +236,9 @@ pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
 /// input method left on is the commonest slip.
 pub fn likely<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = half_width(written);
+    if written.is_empty() {
+        return None;
+    }
     known
         .into_iter()
         .map(|name| (strsim::normalized_damerau_levenshtein(&written, name), name))

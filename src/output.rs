@@ -97,7 +97,9 @@ impl Output {
             ));
             let _ = fs::remove_file(&beside);
             link(&file, &beside)?;
-            return fs::rename(&beside, path);
+            return fs::rename(&beside, path).inspect_err(|_| {
+                let _ = fs::remove_file(&beside);
+            });
         }
         let file = tempfile::Builder::new()
             .prefix(TEMPORARY.0)

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, any_error};
 use crate::docx;
 use crate::error::{Error, Failure};
 use crate::form::{Form, Templates};
-use crate::merge::{self, context, environment, explain, mark_lines, names_in, take_marks};
+use crate::merge::{self, Pointed, context, environment, explain, mark_lines, names_in, take_marks};
 use crate::output::safe_name;
 use crate::pdf::{self, Metadata, Sheet, Timestamp, Typesetter};
 use crate::project::{self, Project};
@@ -39,7 +39,7 @@ pub struct Renderer {
     templates: Templates,
     typesetter: Typesetter,
     options: Options,
-    forms: Mutex<BTreeMap<String, Arc<PreparedForm>>>,
+    forms: Mutex<BTreeMap<String, Result<Arc<PreparedForm>, Vec<Diagnostic>>>>,
 }
 
 /// A form pack with its templates compiled.
@@ -202,12 +202,17 @@ impl Renderer {
     /// The form with this id, read and compiled once a run.
     fn form(&self, id: &str) -> Result<Arc<PreparedForm>, Failure> {
         let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(form) = forms.get(id) {
-            return Ok(form.clone());
+        if let Some(known) = forms.get(id) {
+            return Ok(known.clone()?);
         }
-        let form = Arc::new(PreparedForm::new(self.templates.read(id)?)?);
-        forms.insert(id.to_owned(), form.clone());
-        Ok(form)
+        let read = self.templates.read(id).and_then(PreparedForm::new).map(Arc::new);
+        let read = match read {
+            Ok(form) => Ok(form),
+            Err(Failure::Rejected(found)) => Err(found),
+            Err(Failure::Broken(error)) => return Err(error.into()),
+        };
+        forms.insert(id.to_owned(), read.clone());
+        Ok(read?)
     }
 
     /// The date a document bears: the command line's, else the project's
@@ -284,15 +289,15 @@ impl PreparedForm {
 
     fn pattern(&self, text: &str, values: &Value) -> Result<String, Diagnostic> {
         merge::pattern(&self.environment, text, values).map_err(|error| {
-            let written = error.range().and_then(|range| text.get(range));
-            explain(&error, written, &names_in(values)).related_pattern(&self.form, text)
+            let pointed = Pointed::by(&error, text);
+            explain(&error, pointed.as_ref(), &names_in(values)).in_manifest(&self.form, text)
         })
     }
 }
 
 impl Diagnostic {
     /// Points at the line of `form.yaml` that holds the pattern.
-    fn related_pattern(self, form: &Form, pattern: &str) -> Self {
+    fn in_manifest(self, form: &Form, pattern: &str) -> Self {
         self.at_part(
             project::shown(&form.folder.join("form.yaml")),
             format!("`{pattern}`"),
@@ -349,16 +354,16 @@ impl Ready {
 
 /// A merging error at its line of `form.typ`.
 fn template_problem(form: &Form, error: &TemplateError, known: &[String]) -> Diagnostic {
-    let marked = error.template_source();
-    let written = error.range().and_then(|range| marked?.get(range));
-    let problem = explain(error, written, known);
+    let source = error.template_source().unwrap_or_default();
+    let pointed = Pointed::by(error, source);
+    let problem = explain(error, pointed.as_ref(), known);
     let Some(line) = error.line() else {
         return problem.at(Location::start_of(&form.typst));
     };
     // Marks stand at line ends, so that lines are the template's own.
     let whole = Location::line_of(&form.typst, line);
-    let words = written
-        .and_then(|words| words.lines().next())
+    let words = pointed
+        .and_then(|pointed| pointed.words().lines().next())
         .filter(|words| !words.is_empty());
     match words.and_then(|words| Some((whole.text().find(words)?, words.len()))) {
         Some((offset, len)) => {

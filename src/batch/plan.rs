@@ -24,6 +24,8 @@ pub struct Plan {
     pub members: Vec<PathBuf>,
     /// Bound volumes that batch files ask for.
     pub volumes: Vec<Volume>,
+    /// The members' real paths: however it is named, a file is rendered once.
+    identities: Vec<PathBuf>,
 }
 
 /// A bound volume.
@@ -70,13 +72,13 @@ pub fn plan(paths: &[PathBuf]) -> Result<Plan, Failure> {
 impl Plan {
     fn add(&mut self, path: &Path) -> usize {
         let path = tidy(path);
-        match self.members.iter().position(|known| *known == path) {
-            Some(position) => position,
-            None => {
-                self.members.push(path);
-                self.members.len() - 1
-            }
+        let identity = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if let Some(position) = self.identities.iter().position(|known| *known == identity) {
+            return position;
         }
+        self.members.push(path);
+        self.identities.push(identity);
+        self.members.len() - 1
     }
 
     fn add_batch(&mut self, path: &Path) -> Result<(), Failure> {
@@ -97,7 +99,10 @@ impl Plan {
         for (node, name) in member_names(&root, &mut problems) {
             let file = folder.join(name);
             if file.is_file() {
-                members.push(self.add(&file));
+                let member = self.add(&file);
+                if !members.contains(&member) {
+                    members.push(member);
+                }
             } else {
                 let name = project::shown(&file);
                 problems.push(
@@ -139,6 +144,12 @@ fn member_names<'a>(root: &'a Node, problems: &mut Vec<Diagnostic>) -> Vec<(&'a 
         );
         return Vec::new();
     };
+    if items.is_empty() {
+        let at = root.get("members").map_or(&root.at, |node| &node.at);
+        problems.push(
+            Diagnostic::error("batch/members", "`members` 里没有项目文件").at(at.clone()),
+        );
+    }
     let mut names = Vec::new();
     for item in items {
         match item.as_str() {
@@ -172,12 +183,13 @@ fn project_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
             if hidden {
                 continue;
             }
+            let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
             if path.is_dir() {
-                open.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|ending| ending == "yaml" || ending == "yml")
-            {
+                // A link to a folder may lead back here.
+                if !path.is_symlink() {
+                    open.push(path);
+                }
+            } else if ending == "yaml" || ending == "yml" {
                 files.push(path);
             }
         }

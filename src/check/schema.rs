@@ -72,6 +72,9 @@ impl Subject<'_> {
                 "value/choice",
                 format!("{name}只能是 {}", plain(expected_value)),
             ),
+            Kind::Pattern { pattern } if pattern == "\\S" => {
+                self.here("value/empty", format!("{name}不能为空"))
+            }
             Kind::Pattern { pattern } => self
                 .here("value/pattern", format!("{name}的写法不对"))
                 .hint(format!("应符合 {pattern}")),
@@ -87,6 +90,7 @@ impl Subject<'_> {
             }
             Kind::Minimum { limit } => self.here("value/small", format!("{name}不能小于 {limit}")),
             Kind::Maximum { limit } => self.here("value/large", format!("{name}不能大于 {limit}")),
+            Kind::PropertyNames { error } => self.stray_attribute(&plain(error.instance())),
             Kind::UniqueItems => self.here("value/repeated", format!("{name}里有重复的项")),
             _ => self
                 .here("value/invalid", format!("{name}不符合表式的要求"))
@@ -104,11 +108,14 @@ impl Subject<'_> {
             .and_then(Node::as_map)
             .and_then(|map| map.entry(key));
         let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
-        if let Some((name, _)) = key.split_once('：') {
-            let line = Location::line_of(&at.source, at.line());
-            if let Some(slip) = colon_slip(&line) {
-                return slip.field(dotted(&self.steps, Some(name)));
-            }
+        if let Some(slip) = key.contains('：').then(|| colon_slip(&at)).flatten() {
+            let name = key.split('：').next().unwrap_or(key);
+            return slip.field(dotted(&self.steps, Some(name)));
+        }
+        if key.len() == 3 && key.bytes().all(|b| b.is_ascii_digit()) {
+            return Diagnostic::error("yaml/thousands", "花括号里的逗号是分隔符，不能写千分位")
+                .at(at)
+                .hint("数字里要写逗号就加引号，如 \"1,235\"");
         }
         let path = dotted(&self.steps, Some(key));
         let names = self.form.schema.names(self.steps.iter().copied());
@@ -130,6 +137,18 @@ impl Subject<'_> {
             };
         }
         problem
+    }
+
+    /// The schema forbids this key here: an attribute of an indicator that is
+    /// written one step too far out.
+    fn stray_attribute(&self, key: &str) -> Diagnostic {
+        let entry = self.node().and_then(Node::as_map).and_then(|map| map.entry(key));
+        let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
+        Diagnostic::error("indicator/attribute", format!("`{key}` 不能作这一级的名称"))
+            .at(at)
+            .label("是指标的属性")
+            .field(dotted(&self.steps, Some(key)))
+            .hint("缩进到它所属的指标下面")
     }
 
     fn missing(&self, property: &str) -> Diagnostic {
@@ -158,8 +177,13 @@ impl Subject<'_> {
             return slip;
         }
         let is = node.map_or("空白", Node::kind);
-        self.here("value/type", format!("{name}应为{}", types(wanted)))
-            .label(format!("这里是{is}"))
+        let problem = self
+            .here("value/type", format!("{name}应为{}", types(wanted)))
+            .label(format!("这里是{is}"));
+        match node.and_then(Node::as_str).is_some_and(|text| text.starts_with(['［', '【', '｛'])) {
+            true => problem.hint("括号应为半角的 [ ] 或 { }"),
+            false => problem,
+        }
     }
 
     fn here(&self, code: &'static str, message: String) -> Diagnostic {

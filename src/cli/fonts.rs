@@ -19,7 +19,7 @@ pub(super) fn execute(command: Fonts) -> Result<u8, Failure> {
             let head = ["角色", "名称", "Word 用", "PDF 用", "来源", "文件"].map(String::from);
             let rows = roles.iter().map(|role| role_row(role, &faces));
             let rows: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(rows).collect();
-            print!("{}", report::columns(&rows));
+            report::print(&report::columns(&rows));
         }
     }
     let complete = roles

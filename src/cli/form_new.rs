@@ -44,11 +44,11 @@ pub(super) fn execute(command: FormNew) -> Result<u8, Failure> {
     match command.place.format {
         super::args::Format::Json => report::json(&serde_json::json!({ "files": written })),
         super::args::Format::Text => {
-            written.iter().for_each(|file| println!("{file}"));
-            println!(
-                "先试一遍：tianbao render {}/example.yaml",
-                command.folder.display()
-            );
+            for file in &written {
+                report::print(&format!("{file}\n"));
+            }
+            let example = command.folder.join("example.yaml");
+            report::print(&format!("先试一遍：tianbao render {}\n", example.display()));
         }
     }
     Ok(GOOD)

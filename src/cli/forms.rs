@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::args::{Format, Forms};
-use super::{GOOD, report, setup};
-use crate::diagnostic::likely;
+use super::{GOOD, report, setup, verdict};
+use crate::diagnostic::{Diagnostic, likely};
 use crate::error::{Error, Failure};
 use crate::form::Form;
 
@@ -19,7 +19,7 @@ pub(super) fn execute(command: Forms) -> Result<u8, Failure> {
             );
             return Err(Error::Usage(format!("没有表式 {id}。{hint}")).into());
         }
-        report::json(&templates.read(&id)?.schema.json);
+        report::json(&templates.read(&id)?.schema.for_editors());
         return Ok(GOOD);
     }
     let mut forms = Vec::new();
@@ -28,18 +28,18 @@ pub(super) fn execute(command: Forms) -> Result<u8, Failure> {
         match templates.read(&id) {
             Ok(form) => forms.push(form),
             Err(Failure::Rejected(found)) => problems.extend(found),
-            Err(Failure::Broken(error)) => return Err(error.into()),
+            Err(Failure::Broken(error)) => {
+                problems.push(Diagnostic::error("form/broken", format!("表式 {id} 不完整：{error}")));
+            }
         }
     }
     match command.place.format {
         Format::Json => report::json(&forms.iter().map(form_json).collect()),
-        Format::Text => forms.iter().for_each(|form| print!("{}", form_text(form))),
+        Format::Text => forms.iter().for_each(|form| report::print(&form_text(form))),
     }
-    if problems.is_empty() {
-        Ok(GOOD)
-    } else {
-        Err(problems.into())
-    }
+    // Standard output holds the forms; what is wrong with others goes beside it.
+    report::diagnostics(&problems, false);
+    Ok(verdict(&problems))
 }
 
 fn form_text(form: &Form) -> String {

@@ -1,31 +1,40 @@
 //! `tianbao render`: projects → PDF and Word files.
 
-use super::args::Render;
+use super::args::{Format, Render, Target};
 use super::{GOOD, exit_code, report, setup, verdict};
 use crate::batch::{self, Run, Volume};
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::output::Output;
 
 pub(super) fn execute(command: Render) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
-    let json = command.input.place.format == super::args::Format::Json;
-    let mut plan = batch::plan(&command.input.paths)?;
+    let json = command.input.place.format == Format::Json;
+    let wants_pdf = command.to.contains(&Target::Pdf);
+    if command.combined.is_some() && !wants_pdf {
+        return Err(Error::Usage("合订本只有 PDF；写了 --combined 就不能只要 docx".into()).into());
+    }
+    let mut plan = batch::plan(&command.input.paths).map_err(|failure| match failure {
+        // `--combined 题名` leaves the title among the paths.
+        Failure::Broken(Error::Usage(words)) if command.combined.as_deref() == Some("") => {
+            Error::Usage(format!("{words}；合订本的题名要写成 --combined=题名")).into()
+        }
+        failure => failure,
+    })?;
     let renderer = setup::renderer(&command.input.place, &command.document, &command.to)?;
     if let Some(title) = command.combined {
-        let all: Vec<usize> = (0..plan.members.len()).collect();
-        if !plan.volumes.iter().any(|volume| volume.members == all) {
-            let title = Some(title).filter(|title| !title.is_empty());
-            plan.volumes.push(Volume {
-                title,
-                members: all,
-            });
+        let members = (0..plan.members.len()).collect();
+        let title = Some(title).filter(|title| !title.is_empty());
+        // A batch's own volume of the same projects is this one, under its title.
+        match plan.volumes.iter_mut().find(|volume| volume.members == members) {
+            Some(volume) => volume.title = title.or_else(|| volume.title.clone()),
+            None => plan.volumes.push(Volume { title, members }),
         }
     }
-    if !command.to.contains(&super::args::Target::Pdf) {
+    if !wants_pdf {
         plan.volumes.clear();
     }
     let output = Output::open(&command.out)?;
-    let run = batch::run(&renderer, &plan, &output, command.keep_merged);
+    let run = batch::run(&renderer, &plan, &output, command.keep_merged && wants_pdf);
     report::run(&run, "生成", clock.seconds(), json);
     Ok(outcome(&run))
 }

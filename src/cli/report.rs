@@ -38,8 +38,15 @@ pub(super) fn run(run: &Run, verb: &str, seconds: f64, as_json: bool) {
         json(&run_json(run));
         return;
     }
+    // A fault in a base or a form pack is every project's; it is shown once.
+    let mut shown: Vec<&Diagnostic> = Vec::new();
     for made in &run.made {
-        diagnostics(&made.diagnostics, false);
+        for diagnostic in &made.diagnostics {
+            if !shown.contains(&diagnostic) {
+                diagnostics(std::slice::from_ref(diagnostic), false);
+                shown.push(diagnostic);
+            }
+        }
         if let Some(broken) = &made.broken {
             eprintln!("错误：{}：{broken}\n", made.subject);
         }
@@ -86,8 +93,12 @@ fn run_json(run: &Run) -> Value {
 
 /// Prints JSON on standard output.
 pub(super) fn json(value: &Value) {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
-    let _ = writeln!(io::stdout(), "{text}");
+    print(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()));
+}
+
+/// Prints on standard output; whoever reads it may stop reading.
+pub(super) fn print(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 /// Rows in aligned columns; full-width characters count as two.

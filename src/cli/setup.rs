@@ -1,5 +1,6 @@
 //! Arguments → what a run needs: templates, faces, options.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::args::{Document, Faces, Place, Target};
@@ -14,8 +15,9 @@ const MARK: &str = "fonts/roles.yaml";
 /// Opens the templates folder: the one named, else the first `templates/` from
 /// the current folder upwards, else from the program upwards.
 pub(super) fn templates(place: &Place) -> Result<Templates, Error> {
-    if let Some(folder) = &place.templates {
-        return Templates::open(folder);
+    let named = place.templates.clone().or_else(|| variable("TIANBAO_TEMPLATES").map(PathBuf::from));
+    if let Some(folder) = named {
+        return Templates::open(&folder);
     }
     let here = std::env::current_dir().unwrap_or_default();
     let program = std::env::current_exe().unwrap_or_default();
@@ -35,17 +37,37 @@ pub(super) fn templates(place: &Place) -> Result<Templates, Error> {
 
 /// Scans the folders a user names, then the shipped ones.
 pub(super) fn faces(faces: &Faces, templates: &Templates) -> Result<pdf::Faces, Error> {
-    for folder in &faces.font_path {
+    let variable = variable("TYPST_FONT_PATHS").unwrap_or_default();
+    let more = std::env::split_paths(&variable).filter(|path| !path.as_os_str().is_empty());
+    let mut folders: Vec<PathBuf> = faces.font_path.iter().cloned().chain(more).collect();
+    for folder in &folders {
         if !folder.is_dir() {
-            return Err(Error::Usage(format!(
-                "找不到字体文件夹 {}",
-                folder.display()
-            )));
+            return Err(Error::Usage(format!("找不到字体文件夹 {}", folder.display())));
         }
     }
-    let mut folders: Vec<PathBuf> = faces.font_path.clone();
     folders.push(templates.fonts());
     Ok(pdf::Faces::scan(&folders))
+}
+
+/// An environment variable; an empty one says nothing.
+#[expect(clippy::disallowed_methods, reason = "read here only, and handed on as a value")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// `--creation-timestamp`, or `SOURCE_DATE_EPOCH`.
+fn timestamp(document: &Document) -> Result<Option<Timestamp>, Error> {
+    let seconds = match (document.creation_timestamp, variable("SOURCE_DATE_EPOCH")) {
+        (Some(seconds), _) => seconds,
+        (None, None) => return Ok(None),
+        (None, Some(value)) => value.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
+            Error::Usage(format!("SOURCE_DATE_EPOCH 应为秒数，现在是 {}", value.display()))
+        })?,
+    };
+    match Timestamp::from_unix(seconds) {
+        Some(timestamp) => Ok(Some(timestamp)),
+        None => Err(Error::Usage(format!("日期的秒数 {seconds} 超出范围"))),
+    }
 }
 
 /// Everything a run needs.
@@ -56,17 +78,11 @@ pub(super) fn renderer(
 ) -> Result<Renderer, Error> {
     let templates = templates(place)?;
     let faces = faces(&document.faces, &templates)?;
-    let timestamp = match document.creation_timestamp {
-        None => None,
-        Some(seconds) => Some(Timestamp::from_unix(seconds).ok_or_else(|| {
-            Error::Usage(format!("--creation-timestamp 的秒数 {seconds} 超出范围"))
-        })?),
-    };
     let options = Options {
         pdf: targets.contains(&Target::Pdf),
         word: targets.contains(&Target::Docx),
         standards: pdf::standards(document.pdf_standard.as_deref())?,
-        timestamp,
+        timestamp: timestamp(document)?,
     };
     Ok(Renderer::new(templates, faces, options))
 }

@@ -23,7 +23,7 @@ use minijinja::value::Value;
 use minijinja::{Environment, Error};
 
 use crate::diagnostic::Diagnostic;
-use crate::merge::{self, explain, names_in};
+use crate::merge::{self, Pointed, explain, names_in};
 use package::Package;
 pub use properties::Properties;
 
@@ -137,9 +137,8 @@ fn place(
 ) -> Diagnostic {
     let line = error.line().unwrap_or(1);
     let tag = places.iter().rev().find(|place| place.line <= line);
-    let source = error.template_source();
-    let written = error.range().and_then(|range| source?.get(range));
-    let mut problem = explain(error, written, known);
+    let pointed = Pointed::by(error, error.template_source().unwrap_or_default());
+    let mut problem = explain(error, pointed.as_ref(), known);
     let spot = tag.map_or(String::new(), |tag| format!(" {}", tag.spot));
     if let Some(tag) = tag {
         problem = problem.hint(format!("所在标记：{}", tag.tag));

@@ -6,11 +6,14 @@
 use std::sync::Arc;
 
 use jsonschema::Validator;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::diagnostic::Diagnostic;
 use crate::project::{Data, Entry, Map, Node};
 use crate::source::{Location, Source};
+
+/// Levels of fields that are looked at.
+const MAX_DEPTH: usize = 8;
 
 /// A form's schema, compiled.
 #[derive(Debug)]
@@ -85,6 +88,27 @@ impl Schema {
             .collect()
     }
 
+    /// The schema as an editor wants it: with the keys that every project may
+    /// have, and nothing missing from a file that inherits.
+    pub fn for_editors(&self) -> Value {
+        let mut schema = self.json.clone();
+        let Some(root) = schema.as_object_mut() else {
+            return schema;
+        };
+        if let Some(properties) = root.get_mut("properties").and_then(Value::as_object_mut) {
+            for (name, title) in
+                [("form", "表式"), ("extends", "所继承的文件"), ("date", "文件的日期")]
+            {
+                properties.insert(name.into(), json!({ "title": title, "type": "string" }));
+            }
+        }
+        if let Some(required) = root.remove("required") {
+            root.insert("if".into(), json!({ "not": { "required": ["extends"] } }));
+            root.insert("then".into(), json!({ "required": required }));
+        }
+        schema
+    }
+
     /// All named fields, nested ones by their dotted path.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields = Vec::new();
@@ -93,6 +117,10 @@ impl Schema {
     }
 
     fn fields_below(&self, schema: &Value, prefix: &str, required: bool, fields: &mut Vec<Field>) {
+        // A schema may refer to itself.
+        if prefix.matches('.').count() > MAX_DEPTH {
+            return;
+        }
         for branch in branches(&self.json, schema) {
             let Some(properties) = branch.get("properties").and_then(Value::as_object) else {
                 continue;
@@ -121,10 +149,13 @@ impl Schema {
     /// Adds a blank for each property the project leaves out, so that a
     /// template may print it, while a name that no schema knows stays an error.
     pub(crate) fn fill_blanks(&self, root: &mut Node) {
-        self.fill(&self.json, root);
+        self.fill(&self.json, root, 0);
     }
 
-    fn fill(&self, schema: &Value, node: &mut Node) {
+    fn fill(&self, schema: &Value, node: &mut Node, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
         let at = node.at.clone();
         let Data::Map(map) = &mut node.data else {
             return;
@@ -144,7 +175,7 @@ impl Schema {
                     map.0.push(Entry::implied(name, blank, &at));
                     map.0.len() - 1
                 });
-                self.fill(property, &mut map.0[position].value);
+                self.fill(property, &mut map.0[position].value, depth + 1);
             }
         }
     }

@@ -153,6 +153,10 @@ fn readable_files(folder: &Path) -> Result<FormFiles, Error> {
         for entry in entries.flatten() {
             let path = entry.path();
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            // A link could lead out of the form's folder.
+            if path.is_symlink() {
+                continue;
+            }
             if path.is_dir() {
                 open.push((path, format!("{name}/")));
                 continue;

@@ -51,13 +51,17 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
     } else if name.ends_with(".xml") && !value.is_safe() {
         word(out, &text_of(value)).map_err(Error::from)
     } else {
-        write!(out, "{value}").map_err(Error::from)
+        let text = if value.is_safe() { value.to_string() } else { text_of(value) };
+        out.write_str(&text).map_err(Error::from)
     }
 }
 
 /// Markup position: a slot ends with `;`, or what follows could extend it.
 fn typst(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
-    if value.is_safe() || value.is_integer() {
+    // Only counts are written as they are (`rowspan: {{ n }}`): Typst makes
+    // another sign of a minus, and numbers of the project are text.
+    let is_count = value.is_integer() && value.as_usize().is_some();
+    if value.is_safe() || is_count {
         return write!(out, "{value}").map_err(Error::from);
     }
     let text = text_of(value);
@@ -89,13 +93,14 @@ fn slot(state: &mut State, value: serde_json::Value, bytes: usize) -> Result<usi
 }
 
 fn text_of(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    match value.kind() {
+        ValueKind::Bool if value.is_true() => "是".to_owned(),
+        ValueKind::Bool => "否".to_owned(),
+        _ => value.to_string(),
+    }
 }
 
-/// Text inside `w:t`: escaped; a line break or a tab leaves the text and comes
-/// back to it.
+/// Text inside `w:t`: escaped; a line break leaves the text and comes back.
 fn word(out: &mut Output, text: &str) -> std::fmt::Result {
     const REOPEN: &str = "<w:t xml:space=\"preserve\">";
     let mut plain = 0;
@@ -106,12 +111,11 @@ fn word(out: &mut Output, text: &str) -> std::fmt::Result {
             '>' => "&gt;",
             '"' => "&quot;",
             '\n' => "</w:t><w:br/>",
-            '\t' => "</w:t><w:tab/>",
             _ => continue,
         };
         out.write_str(&text[plain..at])?;
         out.write_str(markup)?;
-        if matches!(c, '\n' | '\t') {
+        if c == '\n' {
             out.write_str(REOPEN)?;
         }
         plain = at + c.len_utf8();

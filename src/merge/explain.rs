@@ -5,17 +5,44 @@ use minijinja::{Error, ErrorKind};
 
 use crate::diagnostic::Diagnostic;
 
+/// The piece of a template that an error points at.
+pub(crate) struct Pointed<'a> {
+    source: &'a str,
+    range: std::ops::Range<usize>,
+}
+
+impl<'a> Pointed<'a> {
+    /// What the error points at, if it says so.
+    pub(crate) fn by(error: &Error, source: &'a str) -> Option<Self> {
+        let range = error.range()?;
+        source.get(range.clone())?;
+        Some(Self { source, range })
+    }
+
+    /// Its words.
+    pub(crate) fn words(&self) -> &'a str {
+        &self.source[self.range.clone()]
+    }
+
+    /// The name in question: for a filter, what it is applied to.
+    fn name(&self) -> &'a str {
+        let before = self.source[..self.range.start].trim_end();
+        let name = match before.strip_suffix('|') {
+            Some(subject) => {
+                let start = subject.rfind(['{', '%', '(', ',', '=']).map_or(0, |at| at + 1);
+                let subject = subject[start..].trim();
+                subject.rsplit(' ').next().unwrap_or(subject)
+            }
+            None => self.words(),
+        };
+        name.split('|').next().unwrap_or(name).trim()
+    }
+}
+
 /// What went wrong, without its place.
-///
-/// `written` is the piece of the template that the error points at.
-pub(crate) fn explain(error: &Error, written: Option<&str>, known: &[String]) -> Diagnostic {
+pub(crate) fn explain(error: &Error, pointed: Option<&Pointed<'_>>, known: &[String]) -> Diagnostic {
     let detail = error.detail().unwrap_or_default();
-    // `{{ a.b | filter }}`: the name is what stands before the filter.
-    let name = written.map(|text| text.split('|').next().unwrap_or(text).trim());
-    let quoted = detail.split_whitespace().find_map(|word| {
-        let word = word.trim_matches(|c| c == '`' || c == '"' || c == '\'');
-        (!word.is_empty() && written.is_some_and(|text| text.contains(word))).then_some(word)
-    });
+    let name = pointed.map(Pointed::name);
     match error.kind() {
         ErrorKind::UndefinedError => {
             let name = name.unwrap_or_default();
@@ -33,12 +60,12 @@ pub(crate) fn explain(error: &Error, written: Option<&str>, known: &[String]) ->
             }
         }
         ErrorKind::UnknownFilter => {
-            let name = unknown_name(detail).or(quoted).unwrap_or_default();
+            let name = unknown_name(detail);
             Diagnostic::error("template/filter", format!("没有过滤器 `{name}`"))
                 .hint_likely(name, super::filters::NAMES.iter().copied())
         }
         ErrorKind::UnknownFunction | ErrorKind::UnknownTest | ErrorKind::UnknownMethod => {
-            let name = unknown_name(detail).or(quoted).unwrap_or_default();
+            let name = unknown_name(detail);
             Diagnostic::error(
                 "template/name",
                 format!("模板用了不认识的函数或判断 `{name}`"),
@@ -57,12 +84,10 @@ pub(crate) fn explain(error: &Error, written: Option<&str>, known: &[String]) ->
     }
 }
 
-/// The name in minijinja's "filter x is unknown".
-fn unknown_name(detail: &str) -> Option<&str> {
-    detail
-        .split_whitespace()
-        .nth(1)
-        .map(|word| word.trim_matches('`'))
+/// The name in minijinja's "filter x is unknown" or "x is unknown".
+fn unknown_name(detail: &str) -> &str {
+    let before = detail.split(" is unknown").next().unwrap_or(detail);
+    before.rsplit(' ').next().unwrap_or(before).trim_matches('`')
 }
 
 /// All dotted names a template may use, for hints.

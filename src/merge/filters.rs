@@ -48,25 +48,32 @@ fn money(value: &Value, decimals: Option<u32>, options: Kwargs) -> Result<Value,
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     let text = value.to_string();
-    let Some(amount) = decimal(&text).filter(|_| !value.is_none()) else {
+    let grouping = grouping.unwrap_or(false);
+    let amount = if value.is_none() { None } else { decimal(&text) };
+    let (Some(amount), true) = (amount, decimals.is_some() || grouping) else {
         return Ok(value.clone());
     };
     let mut text = match decimals {
-        None => text.replace(',', ""),
+        None => text.trim().replace(',', ""),
         Some(places) => {
             let rounded =
                 amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
             format!("{rounded:.*}", places as usize)
         }
     };
-    if grouping.unwrap_or(false) {
+    if grouping {
         text = group(&text);
     }
     Ok(Value::from(text))
 }
 
+/// The number a text says, thousands grouped rightly or not at all.
 fn decimal(text: &str) -> Option<Decimal> {
-    Decimal::from_str_exact(&text.trim().replace(',', "")).ok()
+    let text = text.trim();
+    let plain = text.replace(',', "");
+    let amount = Decimal::from_str_exact(&plain).ok()?;
+    let whole = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
+    (whole(text) == whole(&plain) || whole(text) == group(&whole(&plain))).then_some(amount)
 }
 
 /// A half-width comma before each three digits of the integer part.
@@ -129,9 +136,17 @@ struct LastKeys(Vec<Option<Value>>);
 
 /// Whether a vertical merge starts here: at the first row of a group, or for a
 /// plain key, where it differs from the row before.
-fn vmerge(state: &mut State, site: usize, key: &Value, starts: Option<bool>) -> bool {
+fn vmerge(
+    state: &mut State,
+    site: usize,
+    key: &Value,
+    starts: Option<bool>,
+) -> Result<bool, Error> {
+    if key.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
     if let Some(label) = key.downcast_object_ref::<rows::Label>() {
-        return label.first;
+        return Ok(label.first);
     }
     let last = &mut state.get_or_insert_extension(LastKeys::default()).0;
     if last.len() <= site {
@@ -139,7 +154,7 @@ fn vmerge(state: &mut State, site: usize, key: &Value, starts: Option<bool>) -> 
     }
     let changed = starts.unwrap_or(false) || last[site].as_ref() != Some(key);
     last[site] = Some(key.clone());
-    changed
+    Ok(changed)
 }
 
 #[cfg(test)]
@@ -172,5 +187,7 @@ mod tests {
         assert_eq!(shown(0, None, false), "0");
         assert_eq!(shown("50（含县市区）", Some(2), true), "50（含县市区）");
         assert_eq!(shown("1.50", None, false), "1.50");
+        assert_eq!(shown("1,235.50", None, false), "1,235.50");
+        assert_eq!(shown("5,6", Some(2), true), "5,6");
     }
 }

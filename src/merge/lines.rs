@@ -56,7 +56,10 @@ pub(crate) fn take_marks(marked: &str) -> (String, Vec<usize>) {
         while let Some(open) = rest.find(OPEN) {
             text.push_str(&rest[..open]);
             let after = &rest[open + OPEN.len_utf8()..];
-            let close = after.find(CLOSE).unwrap_or(0);
+            let Some(close) = after.find(CLOSE) else {
+                rest = after;
+                break;
+            };
             from = from.or_else(|| after[..close].parse().ok());
             rest = &after[close + CLOSE.len_utf8()..];
         }

@@ -22,7 +22,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 pub(crate) use context::context;
 pub(crate) use escape::Slots;
-pub(crate) use explain::{explain, names_in};
+pub(crate) use explain::{Pointed, explain, names_in};
 pub(crate) use lines::{mark_lines, take_marks};
 
 /// Steps a template may take: a form of 1,000 rows needs about 200,000.
@@ -133,6 +133,9 @@ mod tests {
             "[#_v.at(0);] _v.at(1) 2 <#_v.at(2);>#_v.at(3);"
         );
         assert!(merged.slots.to_json().contains("panic"));
+        let merged = render("form.typ", "{{ x }} {{ -5 }} {{ true }}", context!(x => "-5")).unwrap();
+        assert_eq!(merged.text, "#_v.at(0); #_v.at(1); #_v.at(2);");
+        assert_eq!(merged.slots.to_json(), r#"["-5","-5","是"]"#);
     }
 
     #[test]
@@ -147,11 +150,10 @@ mod tests {
 
     #[test]
     fn word_values_are_escaped_and_break_lines() {
-        let merged = render("word/document.xml", "{{ x }}", context!(x => "a&\n<b>\t\"")).unwrap();
+        let merged = render("word/document.xml", "{{ x }}", context!(x => "a&\n<b>\"")).unwrap();
         assert_eq!(
             merged.text,
-            "a&amp;</w:t><w:br/><w:t xml:space=\"preserve\">&lt;b&gt;</w:t><w:tab/>\
-             <w:t xml:space=\"preserve\">&quot;"
+            "a&amp;</w:t><w:br/><w:t xml:space=\"preserve\">&lt;b&gt;&quot;"
         );
     }
 

@@ -91,7 +91,8 @@ pub(super) fn base_path(node: &Node, file: &Path) -> Option<PathBuf> {
         return None;
     };
     let folder = file.parent().unwrap_or(Path::new(""));
-    Some(tidy(&folder.join(written)))
+    // People who work in Windows write its separator.
+    Some(tidy(&folder.join(written.replace('\\', "/"))))
 }
 
 fn extends_at(node: &Node) -> Location {
@@ -109,6 +110,9 @@ fn not_a_map(node: &Node) -> Diagnostic {
 }
 
 fn missing_base(base: &Path, at: Location) -> Diagnostic {
+    if base.is_dir() {
+        return Diagnostic::error("extends/missing", "`extends` 应指向一个文件，这里是文件夹").at(at);
+    }
     let diagnostic = Diagnostic::error(
         "extends/missing",
         format!("找不到所继承的文件 {}", super::shown(base)),
@@ -124,6 +128,7 @@ fn missing_base(base: &Path, at: Location) -> Diagnostic {
         .into_iter()
         .flatten()
         .flatten()
+        .filter(|entry| entry.path().is_file())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
@@ -137,9 +142,7 @@ fn missing_base(base: &Path, at: Location) -> Diagnostic {
 fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
     match (base.data, over.data) {
         (Data::Map(mut map), Data::Map(layer)) => {
-            for entry in layer.0 {
-                lay(&mut map, entry, problems);
-            }
+            lay_all(&mut map, layer, problems);
             Node {
                 data: Data::Map(map),
                 at: over.at,
@@ -161,13 +164,38 @@ fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
                 at,
             }
         }
+        (Data::Map(map), Data::Blank) if !map.0.is_empty() => {
+            problems.push(
+                Diagnostic::error("extends/blank", "写成空白会去掉所继承的整组内容")
+                    .at(over.at.clone())
+                    .hint("要去掉就写 `{remove: true}`；不改动就删去这一行"),
+            );
+            Node {
+                data: Data::Map(map),
+                at: over.at,
+            }
+        }
         (_, data) => settle(Node { data, at: over.at }, problems),
     }
 }
 
-/// Lays one entry on a map: removes, merges, or inserts, and moves it where
-/// it says.
-fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) {
+/// Lays entries on a map, then moves those that say where they stand, so that
+/// one may name another that is written after it.
+fn lay_all(map: &mut Map, layer: Map, problems: &mut Vec<Diagnostic>) {
+    let mut moves = Vec::new();
+    for entry in layer.0 {
+        if let Some(place) = lay(map, entry, problems) {
+            moves.push(place);
+        }
+    }
+    for (key, place) in moves {
+        put_in_place(map, &key, &place, problems);
+    }
+}
+
+/// Lays one entry on a map: removes, merges or appends; gives back where the
+/// entry wants to stand.
+fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) -> Option<(String, Place)> {
     let directives = take_directives(&mut entry, problems);
     let known = map.position(&entry.key);
     if directives.remove {
@@ -184,57 +212,66 @@ fn lay(map: &mut Map, mut entry: Entry, problems: &mut Vec<Diagnostic>) {
                 .hint_likely(&entry.key, map.keys()),
             ),
         }
-        return;
+        return None;
     }
-    let (entry, position) = match known {
+    let place = directives.place.map(|place| (entry.key.clone(), place));
+    match known {
         Some(position) => {
             let old = map.0.remove(position);
-            let value = if directives.only {
-                old.value
-            } else {
-                merge(old.value, entry.value, problems)
+            let value = match directives.only {
+                true => old.value,
+                false => merge(old.value, entry.value, problems),
             };
-            (Entry { value, ..entry }, position)
+            map.0.insert(position, Entry { value, ..entry });
         }
         None => {
             let value = settle(entry.value, problems);
-            (Entry { value, ..entry }, map.0.len())
+            map.0.push(Entry { value, ..entry });
+        }
+    }
+    place
+}
+
+/// `before` or `after`, the key it names, and where that is written.
+struct Place {
+    word: &'static str,
+    target: String,
+    at: Location,
+}
+
+fn put_in_place(map: &mut Map, key: &str, place: &Place, problems: &mut Vec<Diagnostic>) {
+    let Some(entry) = map.take(key) else {
+        return;
+    };
+    let position = match map.position(&place.target) {
+        Some(found) if place.word == "before" => found,
+        Some(found) => found + 1,
+        None => {
+            let mut problem = Diagnostic::error(
+                if place.word == "before" { "extends/before" } else { "extends/after" },
+                format!("`{}` 指的 `{}` 不在同一组里", place.word, place.target),
+            )
+            .at(place.at.clone())
+            .field(key)
+            .hint_likely(&place.target, map.keys());
+            if problem.hints.is_empty() {
+                let names: Vec<&str> = map.keys().collect();
+                problem = match names.is_empty() {
+                    true => problem.hint("这一组里没有别的键"),
+                    false => problem.hint(format!("这一组里有：{}", names.join("、"))),
+                };
+            }
+            problems.push(problem);
+            map.0.len()
         }
     };
-    let position = match directives.place {
-        None => position,
-        Some((name, target, at)) => match map.position(&target) {
-            Some(found) if name == "before" => found,
-            Some(found) => found + 1,
-            None => {
-                let mut problem = Diagnostic::error(
-                    if name == "before" {
-                        "extends/before"
-                    } else {
-                        "extends/after"
-                    },
-                    format!("`{name}` 指的 `{target}` 不在同一组里"),
-                )
-                .at(at)
-                .field(entry.key.clone())
-                .hint_likely(&target, map.keys());
-                if problem.hints.is_empty() {
-                    let names: Vec<&str> = map.keys().collect();
-                    problem = problem.hint(format!("这一组里有：{}", names.join("、")));
-                }
-                problems.push(problem);
-                position
-            }
-        },
-    };
-    map.0.insert(position.min(map.0.len()), entry);
+    map.0.insert(position, entry);
 }
 
 #[derive(Default)]
 struct Directives {
     remove: bool,
-    /// `before` or `after`, the key it names, and where.
-    place: Option<(&'static str, String, Location)>,
+    place: Option<Place>,
     /// Nothing but directives was written: the entry only moves.
     only: bool,
 }
@@ -242,6 +279,7 @@ struct Directives {
 /// Takes `before`, `after` and `remove` out of an entry's value.
 fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directives {
     let mut found = Directives::default();
+    let mut remove_at = None;
     let Data::Map(map) = &mut entry.value.data else {
         return found;
     };
@@ -251,13 +289,16 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
         };
         let at = directive.value.at.clone();
         match (&directive.value.data, name) {
-            (Data::Bool(true), "remove") => found.remove = true,
+            (Data::Bool(true), "remove") => {
+                found.remove = true;
+                remove_at = Some(directive.key_at);
+            }
             (Data::Bool(false), "remove") => {}
             (_, "remove") => {
                 problems.push(Diagnostic::error("extends/remove", "`remove` 只能写 true").at(at))
             }
             (Data::Text(target) | Data::Number(target), name) => {
-                if let Some((other, ..)) = found.place {
+                if let Some(Place { word: other, .. }) = found.place {
                     problems.push(
                         Diagnostic::error(
                             "extends/before",
@@ -266,7 +307,11 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
                         .at(directive.key_at),
                     );
                 } else {
-                    found.place = Some((name, target.clone(), at));
+                    found.place = Some(Place {
+                        word: name,
+                        target: target.clone(),
+                        at,
+                    });
                 }
             }
             (_, name) => problems.push(
@@ -279,6 +324,13 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
         }
     }
     found.only = map.0.is_empty() && found.place.is_some();
+    if let Some(at) = remove_at.filter(|_| found.place.is_some() || !map.0.is_empty()) {
+        problems.push(
+            Diagnostic::error("extends/remove", "`remove` 旁边不能再写别的")
+                .at(at)
+                .hint(format!("它会去掉整个 `{}`；只去掉其中一项，就写在那一项下面", entry.key)),
+        );
+    }
     found
 }
 
@@ -287,9 +339,7 @@ fn settle(node: Node, problems: &mut Vec<Diagnostic>) -> Node {
     match node.data {
         Data::Map(layer) => {
             let mut map = Map::default();
-            for entry in layer.0 {
-                lay(&mut map, entry, problems);
-            }
+            lay_all(&mut map, layer, problems);
             Node {
                 data: Data::Map(map),
                 at: node.at,

@@ -18,10 +18,13 @@ pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// Deepest nesting of lists and maps.
 const MAX_DEPTH: usize = 64;
 /// Most values a file may hold once its aliases are expanded.
-const MAX_VALUES: usize = 100_000;
+const MAX_VALUES: usize = 40_000;
 
 /// Reads one file's text; an empty file is an empty map.
 pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
+    if let Some(problem) = control_character(source) {
+        return Err(vec![problem]);
+    }
     let places = match Reader::new(source).read() {
         Ok(places) => places,
         Err(diagnostic) => return Err(vec![diagnostic]),
@@ -38,14 +41,13 @@ pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
         return Err(problems);
     }
     let value = serde_yaml::from_str::<Value>(&source.text).map_err(|error| {
-        let at = match error.location() {
-            Some(at) => Location::line_of(source, at.line()),
-            None => Location::start_of(source),
-        };
+        let line = error.location().map_or(1, |at| at.line());
         vec![
             Diagnostic::error("yaml/syntax", "不是合法的 YAML")
-                .at(at)
-                .label(error.to_string()),
+                .at(Location::line_of(source, line))
+                .label("这一行有无法识别的写法")
+                .hint("很长的数字和含有特殊符号的文字要用引号括起来；冒号和逗号后面要空一格")
+                .hint(format!("解析程序的原话：{error}")),
         ]
     })?;
     Ok(overlay(value, &places))
@@ -136,7 +138,16 @@ impl<'a> Reader<'a> {
                 self.count(value.size, &at)?;
                 return Ok(value);
             }
-            Event::Scalar(text, _, anchor, _) => (Shape::Scalar(text.into_owned()), anchor),
+            Event::Scalar(text, _, anchor, tag) => {
+                // `&500` and `!90` are an anchor and a tag to YAML, and print
+                // nothing; nobody who fills in a form means that.
+                let is_tag = tag.is_some_and(|tag| !tag.handle.starts_with("tag:yaml.org"));
+                if is_tag || (anchor > 0 && text.is_empty()) {
+                    let sign = if is_tag { '!' } else { '&' };
+                    return Err(starts_with_sign(self.source, at.line(), sign));
+                }
+                (Shape::Scalar(text.into_owned()), anchor)
+            }
             Event::SequenceStart(anchor, _) => {
                 self.enter(&at)?;
                 let mut items = Vec::new();
@@ -161,8 +172,11 @@ impl<'a> Reader<'a> {
                         break;
                     }
                     let key = self.value(event, at)?;
+                    plain_key(&key)?;
                     let (event, at) = self.next()?;
-                    entries.push((key, self.value(event, at)?));
+                    let value = self.value(event, at)?;
+                    not_a_comment(&key, &value)?;
+                    entries.push((key, value));
                 }
                 self.depth -= 1;
                 (Shape::Map(entries), anchor)
@@ -214,6 +228,58 @@ impl<'a> Reader<'a> {
         let first = text.lines().next().unwrap_or_default().trim_end();
         Location::new(self.source, range.start..range.start + first.len())
     }
+}
+
+/// A key is a name.
+fn plain_key(key: &Marked) -> Found<()> {
+    match &key.shape {
+        Shape::Scalar(text) if !text.trim().is_empty() => Ok(()),
+        _ => Err(Diagnostic::error("yaml/key", "键应为一个名字，不能为空，也不能是列表或映射")
+            .at(key.at.clone())
+            .hint("以 `{`、`[` 开头的文字要用引号括起来")),
+    }
+}
+
+/// `名称: #500` prints nothing, because `#` begins a comment.
+fn not_a_comment(key: &Marked, value: &Marked) -> Found<()> {
+    if !matches!(&value.shape, Shape::Scalar(text) if text.is_empty()) {
+        return Ok(());
+    }
+    let source = &key.at.source;
+    let line = source.line_range(key.at.line());
+    let rest = source.text.get(key.at.range.end..line.end).unwrap_or_default();
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start_matches(':').trim_start();
+    match rest.strip_prefix('#').and_then(|comment| comment.chars().next()) {
+        Some(first) if !first.is_whitespace() && first != '#' => {
+            let start = line.end - rest.len();
+            Err(Diagnostic::error("yaml/comment", "`#` 后面是注释，不会打印")
+                .at(Location::new(source, start..line.end))
+                .hint(format!("要打印就加引号：\"{}\"；是注释就在 # 后面空一格", rest.trim_end())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value whose first character YAML takes for its own.
+fn starts_with_sign(source: &Arc<Source>, line: usize, sign: char) -> Diagnostic {
+    let whole = Location::line_of(source, line);
+    let found = whole.text().find(sign).unwrap_or(0);
+    let start = whole.range.start + found;
+    let value = whole.text()[found..].trim_end().trim_end_matches(['}', ']']);
+    Diagnostic::error("yaml/sign", format!("值以 `{sign}` 开头时要用引号括起来"))
+        .at(Location::new(source, start..start + value.len()))
+        .hint(format!("写成 \"{value}\""))
+}
+
+/// Characters that no editor shows, placed.
+fn control_character(source: &Arc<Source>) -> Option<Diagnostic> {
+    let is_wrong = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    let (at, c) = source.text.char_indices().find(|(_, c)| is_wrong(*c))?;
+    Some(
+        Diagnostic::error("yaml/control", format!("有看不见的控制字符 U+{:04X}", u32::from(c)))
+            .at(Location::new(source, at..at + c.len_utf8()))
+            .hint("删去这个字符；多半是从别的软件粘贴带来的"),
+    )
 }
 
 fn duplicate_keys(value: &Marked, problems: &mut Vec<Diagnostic>) {
@@ -290,9 +356,17 @@ fn explain(source: &Arc<Source>, offsets: &[usize], error: &ScanError) -> Diagno
                 .label("这里是制表符")
                 .hint("把每个制表符换成两个空格");
         }
+        if let Some(slip) = blank_slip(source, line) {
+            return slip;
+        }
         if let Some(slip) = colon_slip(&Location::line_of(source, line)) {
             return slip;
         }
+    }
+    let whole = Location::line_of(source, line);
+    let value = whole.text().split_once(": ").map_or(whole.text(), |(_, value)| value.trim_start());
+    if let Some(sign) = value.chars().next().filter(|c| "@%`>|*&!?".contains(*c)) {
+        return starts_with_sign(source, line, sign);
     }
     let index = error.marker().index().min(offsets.len() - 1);
     let at = Location::new(
@@ -308,6 +382,25 @@ fn explain(source: &Arc<Source>, offsets: &[usize], error: &ScanError) -> Diagno
         .at(at)
         .label(reason(error.info()))
         .hint("检查这一行和上一行的缩进、冒号、引号和括号")
+}
+
+/// A full-width or hard blank where YAML wants a plain one: in the indentation
+/// or after a colon.
+fn blank_slip(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
+    let range = source.line_range(line);
+    let text = &source.text[range.clone()];
+    let is_odd = |c: char| matches!(c, '\u{3000}' | '\u{a0}');
+    let indent = text.len() - text.trim_start().len();
+    let (at, c) = text.char_indices().find(|(at, c)| {
+        is_odd(*c) && (*at < indent || text[..*at].ends_with(':'))
+    })?;
+    let start = range.start + at;
+    Some(
+        Diagnostic::error("yaml/blank", "这里的空格不是普通空格，YAML 不认")
+            .at(Location::new(source, start..start + c.len_utf8()))
+            .label(if c == '\u{3000}' { "全角空格" } else { "不间断空格" })
+            .hint("换成普通的（半角）空格"),
+    )
 }
 
 /// A key followed by a full-width colon, or by a colon without a blank.
@@ -427,6 +520,14 @@ mod tests {
         );
         assert_eq!(codes("a: 1\nb:\n  c: 1\n  c: 2\na: 3\n").len(), 2);
         assert_eq!(codes("a: 1\n---\nb: 2\n"), ["yaml/documents"]);
+        assert_eq!(codes("a:\n\u{3000}b: 1\n  c: 2\n"), ["yaml/blank"]);
+        assert_eq!(codes("a: 1\nb: \u{1}\n"), ["yaml/control"]);
+        for sign in ["@5", "%5", "`5`", "&500", "!90", ">90%", "|90"] {
+            assert_eq!(codes(&format!("a: 1\nb: {sign}\n")), ["yaml/sign"], "{sign}");
+        }
+        assert_eq!(codes("a: #500\n"), ["yaml/comment"]);
+        assert_eq!(codes("a: # 说明\nb: '#5'\n"), Vec::<&str>::new());
+        assert_eq!(codes("{a: b}: 1\n"), ["yaml/key"]);
         assert_eq!(codes("\r\na: 1\r\nb: [x,\r\n  y]\r\n"), Vec::<&str>::new());
     }
 }
