@@ -90,12 +90,65 @@ fn an_unknown_filter_is_named_with_a_likely_one() {
 }
 
 #[test]
-fn an_unfinished_tag_in_typst_is_a_syntax_error_at_its_line() {
+fn an_unclosed_tag_in_typst_is_at_its_line() {
     let outcome = after(
         "form.typ",
         replaced("{{ project.name }}", "{{ project.name ]"),
     );
-    says(&outcome, &["form.typ:14", "模板标记写错了"]);
+    says(
+        &outcome,
+        &["form.typ:14", "标记没有结束：{{ project.name ]"],
+    );
+}
+
+#[test]
+fn an_open_block_in_typst_is_at_its_beginning() {
+    let outcome = after("form.typ", replaced("{% endfor %}", ""));
+    says(
+        &outcome,
+        &["form.typ:22:1", "`for` 没有结束", "补上 `endfor`"],
+    );
+    let outcome = after("form.typ", replaced("{% endfor %}", "{% enfor %}"));
+    says(&outcome, &["没有 `enfor` 这种标记", "是否想写 `endfor`"]);
+}
+
+#[test]
+fn a_misspelt_name_before_a_filter_is_the_one_named() {
+    let outcome = after(
+        "form.typ",
+        replaced("{{ departments | join", "{{ departmens | join"),
+    );
+    says(
+        &outcome,
+        &["`departmens` 没有定义", "是否想写 `departments`"],
+    );
+}
+
+#[test]
+fn an_error_inside_the_library_is_shown_where_the_template_calls_it() {
+    let outcome = after(
+        "form.typ",
+        replaced("#attachment[附件2]", "#attachment[附件2][附件3]"),
+    );
+    says(&outcome, &["form.typ:", "#attachment[附件2][附件3]"]);
+}
+
+#[test]
+fn words_beside_a_row_tag_in_word_are_not_lost_in_silence() {
+    let outcome = after(
+        "form.docx",
+        replaced("{%tr endfor %}", "{%tr endfor %}共计"),
+    );
+    says(&outcome, &["“共计”不会打印", "表1 行9"]);
+}
+
+#[test]
+fn a_merge_by_an_unknown_key_in_word_is_an_error() {
+    let outcome = after(
+        "form.docx",
+        replaced("{% vm row.level1 %}", "{% vm row.levl1 %}"),
+    );
+    says(&outcome, &["表1 行8 列2", "没有定义"]);
 }
 
 #[test]
@@ -164,7 +217,7 @@ fn several_mistakes_in_word_are_all_reported() {
     });
     says(&outcome, &["行1 列2", "行5 列2", "行8 列2"]);
     assert_eq!(
-        outcome.stderr.matches("错误[word/").count(),
+        outcome.stderr.matches("错误[template/").count(),
         3,
         "{}",
         outcome.stderr

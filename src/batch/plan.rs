@@ -146,9 +146,8 @@ fn member_names<'a>(root: &'a Node, problems: &mut Vec<Diagnostic>) -> Vec<(&'a 
     };
     if items.is_empty() {
         let at = root.get("members").map_or(&root.at, |node| &node.at);
-        problems.push(
-            Diagnostic::error("batch/members", "`members` 里没有项目文件").at(at.clone()),
-        );
+        problems
+            .push(Diagnostic::error("batch/members", "`members` 里没有项目文件").at(at.clone()));
     }
     let mut names = Vec::new();
     for item in items {

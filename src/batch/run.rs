@@ -38,7 +38,12 @@ pub struct Made {
 
 impl Made {
     fn new(subject: String, result: Result<Vec<PathBuf>, Failure>) -> Self {
-        let mut made = Self { subject, files: Vec::new(), diagnostics: Vec::new(), broken: None };
+        let mut made = Self {
+            subject,
+            files: Vec::new(),
+            diagnostics: Vec::new(),
+            broken: None,
+        };
         match result {
             Ok(files) => made.files = files,
             Err(Failure::Rejected(diagnostics)) => made.diagnostics = diagnostics,
@@ -103,7 +108,11 @@ fn finish(
     let tasks: Vec<Option<Task<'_>>> = volumes
         .iter()
         .map(|volume| volume.as_ref().ok().map(Task::Volume))
-        .chain(members.iter().map(|member| member.as_ref().ok().map(Task::Member)))
+        .chain(
+            members
+                .iter()
+                .map(|member| member.as_ref().ok().map(Task::Member)),
+        )
         .collect();
     let mut results: Vec<Option<Result<Vec<PathBuf>, Failure>>> = tasks
         .into_par_iter()
@@ -113,7 +122,11 @@ fn finish(
     let of_members = results.split_off(volumes.len());
 
     let mut run = Run::default();
-    let titles: Vec<String> = plan.volumes.iter().map(|volume| title(volume, &members)).collect();
+    let titles: Vec<String> = plan
+        .volumes
+        .iter()
+        .map(|volume| title(volume, &members))
+        .collect();
     for ((path, member), result) in plan.members.iter().zip(members).zip(of_members) {
         let subject = crate::project::shown(path);
         run.made.push(match (member, result) {
@@ -125,10 +138,18 @@ fn finish(
             (Ok(_), None) => Made::new(subject, Ok(Vec::new())),
         });
     }
-    let made = volumes.into_iter().zip(results).zip(&plan.volumes).zip(titles);
+    let made = volumes
+        .into_iter()
+        .zip(results)
+        .zip(&plan.volumes)
+        .zip(titles);
     for (((volume, result), planned), title) in made {
         // What is wrong in a sheet is said once, with the sheet.
-        let failed = planned.members.iter().filter(|i| !run.made[**i].is_good()).count();
+        let failed = planned
+            .members
+            .iter()
+            .filter(|i| !run.made[**i].is_good())
+            .count();
         let result = match (volume, result) {
             (_, Some(Ok(files))) => Ok(files),
             _ if failed > 0 => Err(incomplete(failed).into()),
@@ -148,37 +169,64 @@ fn incomplete(failed: usize) -> Diagnostic {
 }
 
 fn prepare<'a>(renderer: &Renderer, plan: &'a Plan) -> Prepared<'a> {
-    let members: Vec<_> = plan.members.par_iter().map(|path| renderer.prepare(path)).collect();
-    let volumes = plan.volumes.iter().map(|volume| settle(volume, &members)).collect();
+    let members: Vec<_> = plan
+        .members
+        .par_iter()
+        .map(|path| renderer.prepare(path))
+        .collect();
+    let volumes = plan
+        .volumes
+        .iter()
+        .map(|volume| settle(volume, &members))
+        .collect();
     let mut prepared = Prepared { members, volumes };
     reject_equal_names(&mut prepared);
     prepared
 }
 
 /// A volume is made whole or not at all, and of one form.
-fn settle<'a>(volume: &'a Volume, members: &[Result<Ready, Failure>]) -> Result<Bound<'a>, Failure> {
+fn settle<'a>(
+    volume: &'a Volume,
+    members: &[Result<Ready, Failure>],
+) -> Result<Bound<'a>, Failure> {
     let sheets = volume.members.iter().map(|index| members[*index].as_ref());
     let Ok(sheets) = sheets.collect::<Result<Vec<&Ready>, _>>() else {
-        let failed = volume.members.iter().filter(|index| members[**index].is_err()).count();
+        let failed = volume
+            .members
+            .iter()
+            .filter(|index| members[**index].is_err())
+            .count();
         return Err(incomplete(failed).into());
     };
     for sheet in &sheets {
         if sheet.form_id() != sheets[0].form_id() {
-            return Err(Diagnostic::error("volume/forms", "一本合订本只能有一种表式")
-                .at(sheet.project.start())
-                .label(format!("这里是 {}", sheet.form_id()))
-                .related(format!("第一份是 {}", sheets[0].form_id()), sheets[0].project.start())
-                .into());
+            return Err(
+                Diagnostic::error("volume/forms", "一本合订本只能有一种表式")
+                    .at(sheet.project.start())
+                    .label(format!("这里是 {}", sheet.form_id()))
+                    .related(
+                        format!("第一份是 {}", sheets[0].form_id()),
+                        sheets[0].project.start(),
+                    )
+                    .into(),
+            );
         }
     }
     let title = title(volume, members);
-    Ok(Bound { volume, name: safe_name(&title), title })
+    Ok(Bound {
+        volume,
+        name: safe_name(&title),
+        title,
+    })
 }
 
 /// A volume's title; without one, that of its first sheet.
 fn title(volume: &Volume, members: &[Result<Ready, Failure>]) -> String {
     volume.title.clone().unwrap_or_else(|| {
-        let first = volume.members.iter().find_map(|index| members[*index].as_ref().ok());
+        let first = volume
+            .members
+            .iter()
+            .find_map(|index| members[*index].as_ref().ok());
         format!("{}（合订本）", first.map_or("", |ready| ready.title()))
     })
 }
@@ -190,12 +238,20 @@ fn reject_equal_names(prepared: &mut Prepared<'_>) {
     let mut wanted: BTreeMap<String, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for (index, member) in prepared.members.iter().enumerate() {
         if let Ok(ready) = member {
-            wanted.entry(ready.name.to_lowercase()).or_default().0.push(index);
+            wanted
+                .entry(ready.name.to_lowercase())
+                .or_default()
+                .0
+                .push(index);
         }
     }
     for (index, volume) in prepared.volumes.iter().enumerate() {
         if let Ok(bound) = volume {
-            wanted.entry(bound.name.to_lowercase()).or_default().1.push(index);
+            wanted
+                .entry(bound.name.to_lowercase())
+                .or_default()
+                .1
+                .push(index);
         }
     }
     for (name, (members, volumes)) in wanted {
@@ -204,15 +260,27 @@ fn reject_equal_names(prepared: &mut Prepared<'_>) {
         }
         let starts: Vec<(usize, Location)> = members
             .iter()
-            .filter_map(|index| Some((*index, prepared.members[*index].as_ref().ok()?.project.start())))
+            .filter_map(|index| {
+                Some((
+                    *index,
+                    prepared.members[*index].as_ref().ok()?.project.start(),
+                ))
+            })
             .collect();
         for index in members {
-            let own = starts.iter().find(|(other, _)| *other == index).map(|(_, at)| at.clone());
+            let own = starts
+                .iter()
+                .find(|(other, _)| *other == index)
+                .map(|(_, at)| at.clone());
             let mut problem = same_name(&name).label("这个项目");
             if let Some(at) = own {
                 problem = problem.at(at);
             }
-            for (_, at) in starts.iter().filter(|(other, _)| *other != index).take(MAX_RELATED) {
+            for (_, at) in starts
+                .iter()
+                .filter(|(other, _)| *other != index)
+                .take(MAX_RELATED)
+            {
                 problem = problem.related("与它同名", at.clone());
             }
             if !volumes.is_empty() {
@@ -260,7 +328,11 @@ fn bind(
     members: &[Result<Ready, Failure>],
     output: &Output,
 ) -> Result<Vec<PathBuf>, Failure> {
-    let sheets = bound.volume.members.iter().filter_map(|index| members[*index].as_ref().ok());
+    let sheets = bound
+        .volume
+        .members
+        .iter()
+        .filter_map(|index| members[*index].as_ref().ok());
     let pdf = renderer.bind(&sheets.collect::<Vec<_>>(), &bound.title)?;
     Ok(vec![output.write(&format!("{}.pdf", bound.name), &pdf)?])
 }

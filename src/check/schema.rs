@@ -142,7 +142,10 @@ impl Subject<'_> {
     /// The schema forbids this key here: an attribute of an indicator that is
     /// written one step too far out.
     fn stray_attribute(&self, key: &str) -> Diagnostic {
-        let entry = self.node().and_then(Node::as_map).and_then(|map| map.entry(key));
+        let entry = self
+            .node()
+            .and_then(Node::as_map)
+            .and_then(|map| map.entry(key));
         let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
         Diagnostic::error("indicator/attribute", format!("`{key}` 不能作这一级的名称"))
             .at(at)
@@ -180,7 +183,10 @@ impl Subject<'_> {
         let problem = self
             .here("value/type", format!("{name}应为{}", types(wanted)))
             .label(format!("这里是{is}"));
-        match node.and_then(Node::as_str).is_some_and(|text| text.starts_with(['［', '【', '｛'])) {
+        match node
+            .and_then(Node::as_str)
+            .is_some_and(|text| text.starts_with(['［', '【', '｛']))
+        {
             true => problem.hint("括号应为半角的 [ ] 或 { }"),
             false => problem,
         }

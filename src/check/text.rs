@@ -77,8 +77,10 @@ fn invisible(text: &str, at: &Location, path: &str) -> Option<Diagnostic> {
     if characters.is_empty() {
         return None;
     }
-    let names: Vec<String> =
-        characters.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
+    let names: Vec<String> = characters
+        .iter()
+        .map(|c| format!("U+{:04X}", u32::from(*c)))
+        .collect();
     Some(
         Diagnostic::warning("text/invisible", "有看不见的字符，打印时略去")
             .at(at.clone())
@@ -94,10 +96,13 @@ fn full_width_comma(item: &Node, path: &str) -> Option<Diagnostic> {
         return None;
     };
     text.contains('，').then(|| {
-        Diagnostic::warning("text/full-width-comma", "列表的一项里有全角逗号，会算作一项")
-            .at(item.at.clone())
-            .field(path)
-            .hint("要分成几项，就换成半角逗号加一个空格")
+        Diagnostic::warning(
+            "text/full-width-comma",
+            "列表的一项里有全角逗号，会算作一项",
+        )
+        .at(item.at.clone())
+        .field(path)
+        .hint("要分成几项，就换成半角逗号加一个空格")
     })
 }
 

@@ -191,8 +191,6 @@ pub(super) struct Document {
     #[arg(
         long,
         value_name = "秒数",
-       
-       
         allow_negative_numbers = true,
         help = "文件所记的日期，从 1970-01-01 起的秒数；也可设 SOURCE_DATE_EPOCH；不写即项目的 date 或表式年度的第一天"
     )]
@@ -206,8 +204,6 @@ pub(super) struct Faces {
     #[arg(
         long,
         value_name = "文件夹",
-       
-       
         help = "另有字体的文件夹，可写多次；正式字体放在这里即优先采用；也可设 TYPST_FONT_PATHS"
     )]
     pub(super) font_path: Vec<PathBuf>,
@@ -220,8 +216,6 @@ pub(super) struct Place {
     #[arg(
         long,
         value_name = "文件夹",
-       
-       
         help = "表式所在的 templates 文件夹；不写则从当前文件夹和程序所在处往上找"
     )]
     pub(super) templates: Option<PathBuf>,

@@ -29,13 +29,18 @@ pub(super) fn execute(command: Forms) -> Result<u8, Failure> {
             Ok(form) => forms.push(form),
             Err(Failure::Rejected(found)) => problems.extend(found),
             Err(Failure::Broken(error)) => {
-                problems.push(Diagnostic::error("form/broken", format!("表式 {id} 不完整：{error}")));
+                problems.push(Diagnostic::error(
+                    "form/broken",
+                    format!("表式 {id} 不完整：{error}"),
+                ));
             }
         }
     }
     match command.place.format {
         Format::Json => report::json(&forms.iter().map(form_json).collect()),
-        Format::Text => forms.iter().for_each(|form| report::print(&form_text(form))),
+        Format::Text => forms
+            .iter()
+            .for_each(|form| report::print(&form_text(form))),
     }
     // Standard output holds the forms; what is wrong with others goes beside it.
     report::diagnostics(&problems, false);

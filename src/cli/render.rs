@@ -25,7 +25,11 @@ pub(super) fn execute(command: Render) -> Result<u8, Failure> {
         let members = (0..plan.members.len()).collect();
         let title = Some(title).filter(|title| !title.is_empty());
         // A batch's own volume of the same projects is this one, under its title.
-        match plan.volumes.iter_mut().find(|volume| volume.members == members) {
+        match plan
+            .volumes
+            .iter_mut()
+            .find(|volume| volume.members == members)
+        {
             Some(volume) => volume.title = title.or_else(|| volume.title.clone()),
             None => plan.volumes.push(Volume { title, members }),
         }

@@ -93,7 +93,10 @@ fn run_json(run: &Run) -> Value {
 
 /// Prints JSON on standard output.
 pub(super) fn json(value: &Value) {
-    print(&format!("{}\n", serde_json::to_string_pretty(value).unwrap_or_default()));
+    print(&format!(
+        "{}\n",
+        serde_json::to_string_pretty(value).unwrap_or_default()
+    ));
 }
 
 /// Prints on standard output; whoever reads it may stop reading.

@@ -15,7 +15,10 @@ const MARK: &str = "fonts/roles.yaml";
 /// Opens the templates folder: the one named, else the first `templates/` from
 /// the current folder upwards, else from the program upwards.
 pub(super) fn templates(place: &Place) -> Result<Templates, Error> {
-    let named = place.templates.clone().or_else(|| variable("TIANBAO_TEMPLATES").map(PathBuf::from));
+    let named = place
+        .templates
+        .clone()
+        .or_else(|| variable("TIANBAO_TEMPLATES").map(PathBuf::from));
     if let Some(folder) = named {
         return Templates::open(&folder);
     }
@@ -42,7 +45,10 @@ pub(super) fn faces(faces: &Faces, templates: &Templates) -> Result<pdf::Faces, 
     let mut folders: Vec<PathBuf> = faces.font_path.iter().cloned().chain(more).collect();
     for folder in &folders {
         if !folder.is_dir() {
-            return Err(Error::Usage(format!("找不到字体文件夹 {}", folder.display())));
+            return Err(Error::Usage(format!(
+                "找不到字体文件夹 {}",
+                folder.display()
+            )));
         }
     }
     folders.push(templates.fonts());
@@ -50,7 +56,10 @@ pub(super) fn faces(faces: &Faces, templates: &Templates) -> Result<pdf::Faces, 
 }
 
 /// An environment variable; an empty one says nothing.
-#[expect(clippy::disallowed_methods, reason = "read here only, and handed on as a value")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "read here only, and handed on as a value"
+)]
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -60,9 +69,15 @@ fn timestamp(document: &Document) -> Result<Option<Timestamp>, Error> {
     let seconds = match (document.creation_timestamp, variable("SOURCE_DATE_EPOCH")) {
         (Some(seconds), _) => seconds,
         (None, None) => return Ok(None),
-        (None, Some(value)) => value.to_str().and_then(|text| text.parse().ok()).ok_or_else(|| {
-            Error::Usage(format!("SOURCE_DATE_EPOCH 应为秒数，现在是 {}", value.display()))
-        })?,
+        (None, Some(value)) => value
+            .to_str()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| {
+                Error::Usage(format!(
+                    "SOURCE_DATE_EPOCH 应为秒数，现在是 {}",
+                    value.display()
+                ))
+            })?,
     };
     match Timestamp::from_unix(seconds) {
         Some(timestamp) => Ok(Some(timestamp)),

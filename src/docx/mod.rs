@@ -15,7 +15,6 @@ mod package;
 mod prepare;
 mod properties;
 pub mod starter;
-mod tags;
 
 use std::collections::BTreeMap;
 

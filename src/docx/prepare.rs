@@ -11,8 +11,8 @@ use quick_xml::escape::{partial_escape, unescape};
 
 use super::TagPlace;
 use super::outline::{Kind as Xml, Outline};
-use super::tags::{self, Balance, Kind, Tag};
 use crate::diagnostic::Diagnostic;
+use crate::merge::tags::{self, Balance, Dialect, Kind, Tag};
 
 /// A prepared part: the template's source, and where its tags stand.
 pub(super) type Prepared = Option<(String, Vec<TagPlace>)>;
@@ -35,15 +35,24 @@ pub(super) fn prepare(
     let outline = Outline::read(xml).map_err(broken)?;
     let mut edits = Edits::default();
     let mut problems = Vec::new();
-    let mut balance = Balance::default();
+    // What stands beside the tags of each paragraph, by its first token.
+    let mut beside: Vec<(usize, String, String)> = Vec::new();
+    let mut balance = Balance::<String>::default();
     for paragraph in paragraphs(&outline) {
         let text: String = paragraph
             .texts
             .iter()
             .map(|(_, text)| text.as_str())
             .collect();
-        let (tags, mut flaws) = tags::find(&text);
+        let (tags, mut flaws) = tags::find(&text, Dialect::Word);
         let spot = outline.spot(Some(paragraph.element));
+        beside.extend(words_beside(&text, &tags).map(|words| {
+            (
+                outline.elements[paragraph.element].first,
+                spot.clone(),
+                words,
+            )
+        }));
         for tag in &tags {
             flaws.extend(tag.flaw(env));
             flaws.extend(balance.note(tag, &spot));
@@ -60,9 +69,23 @@ pub(super) fn prepare(
             problems.push(problem.at_part(file, format!("{part} {spot}")));
         }
     }
+    for (first, last) in &edits.removed {
+        for (token, spot, words) in &beside {
+            if (first..=last).contains(&token) {
+                problems.push(
+                    Diagnostic::error(
+                        "word/lifted",
+                        format!("“{words}”不会打印：整行或整段由标记取代"),
+                    )
+                    .at_part(file, format!("{part} {spot}"))
+                    .hint("把这些内容移到标记所在的行或段之外"),
+                );
+            }
+        }
+    }
     for (keyword, spot) in balance.rest() {
         problems.push(
-            Diagnostic::error("word/block", format!("`{keyword}` 没有结束"))
+            Diagnostic::error("template/block", format!("`{keyword}` 没有结束"))
                 .at_part(file, format!("{part} {spot}"))
                 .hint(format!("补上 `end{keyword}`")),
         );
@@ -72,6 +95,22 @@ pub(super) fn prepare(
         true if edits.is_empty() => Ok(None),
         true => Ok(Some(edits.write(&outline))),
     }
+}
+
+/// What a paragraph holds besides tags that take its place and comments.
+fn words_beside(text: &str, tags: &[Tag]) -> Option<String> {
+    let mut words = String::new();
+    let mut at = 0;
+    for tag in tags {
+        words.push_str(&text[at..tag.start]);
+        if !matches!(tag.kind, Kind::Lifted(_) | Kind::Comment) {
+            words.push_str(&text[tag.start..tag.end]);
+        }
+        at = tag.end;
+    }
+    words.push_str(&text[at..]);
+    let words = words.trim();
+    (!words.is_empty()).then(|| words.chars().take(20).collect())
 }
 
 /// A paragraph's text by token, references resolved.
@@ -101,6 +140,18 @@ fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
         .into_iter()
         .map(|(element, texts)| Paragraph { element, texts })
         .collect()
+}
+
+impl Paragraph {
+    /// The element of the text at this byte.
+    fn element_at(&self, outline: &Outline<'_>, at: usize) -> Option<usize> {
+        let mut end = 0;
+        let token = self.texts.iter().find(|(_, text)| {
+            end += text.len();
+            at < end
+        });
+        token.and_then(|(token, _)| outline.tokens[*token].element)
+    }
 }
 
 /// A piece of template in place of, before or after a token.
@@ -180,7 +231,8 @@ impl Edits {
         for tag in tags {
             match tag.kind {
                 Kind::Lifted(name) => {
-                    let Some(element) = outline.enclosing(Some(paragraph.element), name) else {
+                    let within = paragraph.element_at(outline, tag.start);
+                    let Some(element) = outline.enclosing(within, name) else {
                         problems.push(Diagnostic::error(
                             "word/lifted",
                             format!("标记 `{}` 不在它要占用的 {name} 里", tag.body),

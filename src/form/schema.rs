@@ -96,9 +96,11 @@ impl Schema {
             return schema;
         };
         if let Some(properties) = root.get_mut("properties").and_then(Value::as_object_mut) {
-            for (name, title) in
-                [("form", "表式"), ("extends", "所继承的文件"), ("date", "文件的日期")]
-            {
+            for (name, title) in [
+                ("form", "表式"),
+                ("extends", "所继承的文件"),
+                ("date", "文件的日期"),
+            ] {
                 properties.insert(name.into(), json!({ "title": title, "type": "string" }));
             }
         }

@@ -78,10 +78,14 @@ impl Templates {
     /// Rejected where the project names none or one that is not here.
     pub fn form_id(&self, project: &Project) -> Result<String, Diagnostic> {
         let ids = self.ids();
-        let Some(named) = project.root.get("form") else {
+        let entry = project.root.as_map().and_then(|map| map.entry("form"));
+        let Some(named) = entry
+            .map(|entry| &entry.value)
+            .filter(|node| node.as_str().is_some())
+        else {
             return Err(
                 Diagnostic::error("form/missing", "没有写明用哪个表式（form）")
-                    .at(project.start())
+                    .at(entry.map_or_else(|| project.start(), |entry| entry.key_at.clone()))
                     .field("form")
                     .hint(format!("写上 `form: …`，现有表式：{}", ids.join("、"))),
             );

@@ -51,7 +51,11 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
     } else if name.ends_with(".xml") && !value.is_safe() {
         word(out, &text_of(value)).map_err(Error::from)
     } else {
-        let text = if value.is_safe() { value.to_string() } else { text_of(value) };
+        let text = if value.is_safe() {
+            value.to_string()
+        } else {
+            text_of(value)
+        };
         out.write_str(&text).map_err(Error::from)
     }
 }

@@ -29,7 +29,9 @@ impl<'a> Pointed<'a> {
         let before = self.source[..self.range.start].trim_end();
         let name = match before.strip_suffix('|') {
             Some(subject) => {
-                let start = subject.rfind(['{', '%', '(', ',', '=']).map_or(0, |at| at + 1);
+                let start = subject
+                    .rfind(['{', '%', '(', ',', '='])
+                    .map_or(0, |at| at + 1);
                 let subject = subject[start..].trim();
                 subject.rsplit(' ').next().unwrap_or(subject)
             }
@@ -40,7 +42,11 @@ impl<'a> Pointed<'a> {
 }
 
 /// What went wrong, without its place.
-pub(crate) fn explain(error: &Error, pointed: Option<&Pointed<'_>>, known: &[String]) -> Diagnostic {
+pub(crate) fn explain(
+    error: &Error,
+    pointed: Option<&Pointed<'_>>,
+    known: &[String],
+) -> Diagnostic {
     let detail = error.detail().unwrap_or_default();
     let name = pointed.map(Pointed::name);
     match error.kind() {
@@ -87,7 +93,11 @@ pub(crate) fn explain(error: &Error, pointed: Option<&Pointed<'_>>, known: &[Str
 /// The name in minijinja's "filter x is unknown" or "x is unknown".
 fn unknown_name(detail: &str) -> &str {
     let before = detail.split(" is unknown").next().unwrap_or(detail);
-    before.rsplit(' ').next().unwrap_or(before).trim_matches('`')
+    before
+        .rsplit(' ')
+        .next()
+        .unwrap_or(before)
+        .trim_matches('`')
 }
 
 /// All dotted names a template may use, for hints.

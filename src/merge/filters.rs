@@ -49,7 +49,11 @@ fn money(value: &Value, decimals: Option<u32>, options: Kwargs) -> Result<Value,
     }
     let text = value.to_string();
     let grouping = grouping.unwrap_or(false);
-    let amount = if value.is_none() { None } else { decimal(&text) };
+    let amount = if value.is_none() {
+        None
+    } else {
+        decimal(&text)
+    };
     let (Some(amount), true) = (amount, decimals.is_some() || grouping) else {
         return Ok(value.clone());
     };

@@ -13,6 +13,7 @@ mod explain;
 mod filters;
 mod lines;
 mod rows;
+pub(crate) mod tags;
 
 use std::io;
 
@@ -133,7 +134,12 @@ mod tests {
             "[#_v.at(0);] _v.at(1) 2 <#_v.at(2);>#_v.at(3);"
         );
         assert!(merged.slots.to_json().contains("panic"));
-        let merged = render("form.typ", "{{ x }} {{ -5 }} {{ true }}", context!(x => "-5")).unwrap();
+        let merged = render(
+            "form.typ",
+            "{{ x }} {{ -5 }} {{ true }}",
+            context!(x => "-5"),
+        )
+        .unwrap();
         assert_eq!(merged.text, "#_v.at(0); #_v.at(1); #_v.at(2);");
         assert_eq!(merged.slots.to_json(), r#"["-5","-5","是"]"#);
     }

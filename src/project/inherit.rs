@@ -111,7 +111,8 @@ fn not_a_map(node: &Node) -> Diagnostic {
 
 fn missing_base(base: &Path, at: Location) -> Diagnostic {
     if base.is_dir() {
-        return Diagnostic::error("extends/missing", "`extends` 应指向一个文件，这里是文件夹").at(at);
+        return Diagnostic::error("extends/missing", "`extends` 应指向一个文件，这里是文件夹")
+            .at(at);
     }
     let diagnostic = Diagnostic::error(
         "extends/missing",
@@ -248,7 +249,11 @@ fn put_in_place(map: &mut Map, key: &str, place: &Place, problems: &mut Vec<Diag
         Some(found) => found + 1,
         None => {
             let mut problem = Diagnostic::error(
-                if place.word == "before" { "extends/before" } else { "extends/after" },
+                if place.word == "before" {
+                    "extends/before"
+                } else {
+                    "extends/after"
+                },
                 format!("`{}` 指的 `{}` 不在同一组里", place.word, place.target),
             )
             .at(place.at.clone())
@@ -328,7 +333,10 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
         problems.push(
             Diagnostic::error("extends/remove", "`remove` 旁边不能再写别的")
                 .at(at)
-                .hint(format!("它会去掉整个 `{}`；只去掉其中一项，就写在那一项下面", entry.key)),
+                .hint(format!(
+                    "它会去掉整个 `{}`；只去掉其中一项，就写在那一项下面",
+                    entry.key
+                )),
         );
     }
     found

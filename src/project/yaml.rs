@@ -234,9 +234,11 @@ impl<'a> Reader<'a> {
 fn plain_key(key: &Marked) -> Found<()> {
     match &key.shape {
         Shape::Scalar(text) if !text.trim().is_empty() => Ok(()),
-        _ => Err(Diagnostic::error("yaml/key", "键应为一个名字，不能为空，也不能是列表或映射")
-            .at(key.at.clone())
-            .hint("以 `{`、`[` 开头的文字要用引号括起来")),
+        _ => Err(
+            Diagnostic::error("yaml/key", "键应为一个名字，不能为空，也不能是列表或映射")
+                .at(key.at.clone())
+                .hint("以 `{`、`[` 开头的文字要用引号括起来"),
+        ),
     }
 }
 
@@ -247,14 +249,28 @@ fn not_a_comment(key: &Marked, value: &Marked) -> Found<()> {
     }
     let source = &key.at.source;
     let line = source.line_range(key.at.line());
-    let rest = source.text.get(key.at.range.end..line.end).unwrap_or_default();
-    let rest = rest.trim_start_matches(['"', '\'']).trim_start_matches(':').trim_start();
-    match rest.strip_prefix('#').and_then(|comment| comment.chars().next()) {
+    let rest = source
+        .text
+        .get(key.at.range.end..line.end)
+        .unwrap_or_default();
+    let rest = rest
+        .trim_start_matches(['"', '\''])
+        .trim_start_matches(':')
+        .trim_start();
+    match rest
+        .strip_prefix('#')
+        .and_then(|comment| comment.chars().next())
+    {
         Some(first) if !first.is_whitespace() && first != '#' => {
             let start = line.end - rest.len();
-            Err(Diagnostic::error("yaml/comment", "`#` 后面是注释，不会打印")
-                .at(Location::new(source, start..line.end))
-                .hint(format!("要打印就加引号：\"{}\"；是注释就在 # 后面空一格", rest.trim_end())))
+            Err(
+                Diagnostic::error("yaml/comment", "`#` 后面是注释，不会打印")
+                    .at(Location::new(source, start..line.end))
+                    .hint(format!(
+                        "要打印就加引号：\"{}\"；是注释就在 # 后面空一格",
+                        rest.trim_end()
+                    )),
+            )
         }
         _ => Ok(()),
     }
@@ -265,7 +281,9 @@ fn starts_with_sign(source: &Arc<Source>, line: usize, sign: char) -> Diagnostic
     let whole = Location::line_of(source, line);
     let found = whole.text().find(sign).unwrap_or(0);
     let start = whole.range.start + found;
-    let value = whole.text()[found..].trim_end().trim_end_matches(['}', ']']);
+    let value = whole.text()[found..]
+        .trim_end()
+        .trim_end_matches(['}', ']']);
     Diagnostic::error("yaml/sign", format!("值以 `{sign}` 开头时要用引号括起来"))
         .at(Location::new(source, start..start + value.len()))
         .hint(format!("写成 \"{value}\""))
@@ -276,9 +294,12 @@ fn control_character(source: &Arc<Source>) -> Option<Diagnostic> {
     let is_wrong = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
     let (at, c) = source.text.char_indices().find(|(_, c)| is_wrong(*c))?;
     Some(
-        Diagnostic::error("yaml/control", format!("有看不见的控制字符 U+{:04X}", u32::from(c)))
-            .at(Location::new(source, at..at + c.len_utf8()))
-            .hint("删去这个字符；多半是从别的软件粘贴带来的"),
+        Diagnostic::error(
+            "yaml/control",
+            format!("有看不见的控制字符 U+{:04X}", u32::from(c)),
+        )
+        .at(Location::new(source, at..at + c.len_utf8()))
+        .hint("删去这个字符；多半是从别的软件粘贴带来的"),
     )
 }
 
@@ -363,8 +384,15 @@ fn explain(source: &Arc<Source>, offsets: &[usize], error: &ScanError) -> Diagno
             return slip;
         }
     }
+    // An odd blank in the indentation may go unnoticed for many lines.
+    if let Some(slip) = (1..line).find_map(|line| blank_slip(source, line)) {
+        return slip;
+    }
     let whole = Location::line_of(source, line);
-    let value = whole.text().split_once(": ").map_or(whole.text(), |(_, value)| value.trim_start());
+    let value = whole
+        .text()
+        .split_once(": ")
+        .map_or(whole.text(), |(_, value)| value.trim_start());
     if let Some(sign) = value.chars().next().filter(|c| "@%`>|*&!?".contains(*c)) {
         return starts_with_sign(source, line, sign);
     }
@@ -391,14 +419,18 @@ fn blank_slip(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
     let text = &source.text[range.clone()];
     let is_odd = |c: char| matches!(c, '\u{3000}' | '\u{a0}');
     let indent = text.len() - text.trim_start().len();
-    let (at, c) = text.char_indices().find(|(at, c)| {
-        is_odd(*c) && (*at < indent || text[..*at].ends_with(':'))
-    })?;
+    let (at, c) = text
+        .char_indices()
+        .find(|(at, c)| is_odd(*c) && (*at < indent || text[..*at].ends_with(':')))?;
     let start = range.start + at;
     Some(
         Diagnostic::error("yaml/blank", "这里的空格不是普通空格，YAML 不认")
             .at(Location::new(source, start..start + c.len_utf8()))
-            .label(if c == '\u{3000}' { "全角空格" } else { "不间断空格" })
+            .label(if c == '\u{3000}' {
+                "全角空格"
+            } else {
+                "不间断空格"
+            })
             .hint("换成普通的（半角）空格"),
     )
 }
@@ -523,7 +555,11 @@ mod tests {
         assert_eq!(codes("a:\n\u{3000}b: 1\n  c: 2\n"), ["yaml/blank"]);
         assert_eq!(codes("a: 1\nb: \u{1}\n"), ["yaml/control"]);
         for sign in ["@5", "%5", "`5`", "&500", "!90", ">90%", "|90"] {
-            assert_eq!(codes(&format!("a: 1\nb: {sign}\n")), ["yaml/sign"], "{sign}");
+            assert_eq!(
+                codes(&format!("a: 1\nb: {sign}\n")),
+                ["yaml/sign"],
+                "{sign}"
+            );
         }
         assert_eq!(codes("a: #500\n"), ["yaml/comment"]);
         assert_eq!(codes("a: # 说明\nb: '#5'\n"), Vec::<&str>::new());

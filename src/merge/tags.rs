@@ -1,20 +1,21 @@
-//! Tags in the text of a paragraph: finding them, telling their kinds apart,
-//! and checking each by itself, so that all mistakes are found at once.
+//! Tags in a text, be it a paragraph of a Word file or a Typst source: finding
+//! them, telling their kinds apart, and checking each by itself, so that all
+//! mistakes are found at once.
 
 use minijinja::Environment;
 
-/// A tag and where it stands in its paragraph's text, in bytes.
+/// A tag and where it stands in its text, in bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Tag {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) kind: Kind,
+pub(crate) struct Tag {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) kind: Kind,
     /// What it says, without braces, quotes made straight.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `{{ … }}`
     Print,
     /// `{% … %}`
@@ -29,17 +30,17 @@ pub(super) enum Kind {
 
 /// What is wrong with a tag: where it begins, code and words.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Flaw {
-    pub(super) start: usize,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-    pub(super) label: Option<String>,
+pub(crate) struct Flaw {
+    pub(crate) start: usize,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) label: Option<String>,
 }
 
 /// Tags that take the place of an element.
 const LIFTED: [(&str, &str); 4] = [("tr", "w:tr"), ("tc", "w:tc"), ("p", "w:p"), ("r", "w:r")];
 /// Statements that a template may use, and what ends each.
-const BLOCKS: [(&str, &str); 7] = [
+const BLOCKS: [(&str, &str); 8] = [
     ("for", "endfor"),
     ("if", "endif"),
     ("set", "endset"),
@@ -47,11 +48,22 @@ const BLOCKS: [(&str, &str); 7] = [
     ("filter", "endfilter"),
     ("macro", "endmacro"),
     ("call", "endcall"),
+    ("autoescape", "endautoescape"),
 ];
 const INNER: [&str; 3] = ["else", "elif", "do"];
 
-/// All tags of a paragraph, and what is wrong with them.
-pub(super) fn find(text: &str) -> (Vec<Tag>, Vec<Flaw>) {
+/// What kind of text tags stand in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// A Word paragraph: tags may take the place of a row or paragraph and
+    /// merge cells, and quotes may be curly, for Word makes them so.
+    Word,
+    /// Any other text.
+    Plain,
+}
+
+/// All tags of a text, and what is wrong with them.
+pub(crate) fn find(text: &str, dialect: Dialect) -> (Vec<Tag>, Vec<Flaw>) {
     let mut tags = Vec::new();
     let mut flaws = Vec::new();
     let mut at = 0;
@@ -66,18 +78,35 @@ pub(super) fn find(text: &str) -> (Vec<Tag>, Vec<Flaw>) {
                 continue;
             }
         };
-        let Some(end) = closing(&text[start + 2..], close).map(|end| start + 2 + end) else {
-            let shown: String = text[start..].chars().take(20).collect();
+        // A tag that runs into the next one was never closed.
+        let end = closing(&text[start + 2..], close, dialect).map(|end| start + 2 + end);
+        let own = |end: &usize| {
+            !["{{", "{%"]
+                .iter()
+                .any(|open| text[start + 2..*end].contains(open))
+        };
+        let Some(end) = end.filter(own) else {
+            let shown: String = text[start..]
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(20)
+                .collect();
             flaws.push(Flaw {
                 start,
-                code: "word/unclosed",
+                code: "template/unclosed",
                 message: format!("标记没有结束：{shown}"),
                 label: Some(format!("缺少 {close}")),
             });
-            break;
+            at = start + 2;
+            continue;
         };
-        let inner = straight(&text[start + 2..end - 2]);
-        let (kind, body) = classify(close, &inner);
+        let inner = &text[start + 2..end - 2];
+        let (kind, body) = match dialect {
+            Dialect::Word => classify(close, &straight(inner)),
+            Dialect::Plain => (plain_kind(close), inner.trim_matches('-').trim().to_owned()),
+        };
         tags.push(Tag {
             start,
             end,
@@ -90,12 +119,12 @@ pub(super) fn find(text: &str) -> (Vec<Tag>, Vec<Flaw>) {
 }
 
 /// Where the tag ends: after `close`, quoted text apart.
-fn closing(text: &str, close: &str) -> Option<usize> {
+fn closing(text: &str, close: &str, dialect: Dialect) -> Option<usize> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
         let plain = match c {
-            '“' | '”' => '"',
-            '‘' | '’' => '\'',
+            '“' | '”' if dialect == Dialect::Word => '"',
+            '‘' | '’' if dialect == Dialect::Word => '\'',
             c => c,
         };
         match quote {
@@ -122,12 +151,18 @@ fn straight(text: &str) -> String {
         .collect()
 }
 
+fn plain_kind(close: &str) -> Kind {
+    match close {
+        "}}" => Kind::Print,
+        "#}" => Kind::Comment,
+        _ => Kind::Statement,
+    }
+}
+
 fn classify(close: &str, inner: &str) -> (Kind, String) {
     let body = inner.trim_matches('-').trim().to_owned();
-    match close {
-        "}}" => (Kind::Print, body),
-        "#}" => (Kind::Comment, body),
-        _ => {
+    match plain_kind(close) {
+        Kind::Statement => {
             let lifted = LIFTED.iter().find_map(|(prefix, element)| {
                 let rest = inner.strip_prefix(prefix)?;
                 rest.starts_with(' ')
@@ -141,12 +176,13 @@ fn classify(close: &str, inner: &str) -> (Kind, String) {
                 None => (Kind::Statement, body),
             }
         }
+        kind => (kind, body),
     }
 }
 
 impl Tag {
     /// Checks the tag by itself; blocks are checked by [`Balance`].
-    pub(super) fn flaw(&self, env: &Environment<'_>) -> Option<Flaw> {
+    pub(crate) fn flaw(&self, env: &Environment<'_>) -> Option<Flaw> {
         let flaw = |code, message: String, label: Option<String>| {
             Some(Flaw {
                 start: self.start,
@@ -165,12 +201,20 @@ impl Tag {
                     .any(|(open, close)| *open == word || *close == word)
                     || INNER.contains(&word);
                 if !known {
+                    if word == "vm" {
+                        let message = "`vm` 后面要写合并所依据的键".to_owned();
+                        return flaw("template/syntax", message, None);
+                    }
                     let message = format!("没有 `{word}` 这种标记");
+                    if LIFTED.iter().any(|(prefix, _)| *prefix == word) {
+                        let hint = format!("`{word}` 要紧跟在 {{% 后面：{{%{word} … %}}");
+                        return flaw("template/unknown-tag", message, Some(hint));
+                    }
                     let names = BLOCKS.iter().flat_map(|(open, close)| [*open, *close]);
                     let names = names.chain(INNER).chain(["vm"]);
                     let likely = crate::diagnostic::likely(word, names);
                     let hint = likely.map(|name| format!("是否想写 `{name}`？"));
-                    return flaw("word/unknown-tag", message, hint);
+                    return flaw("template/unknown-tag", message, hint);
                 }
                 match word {
                     "if" | "elif" => self.body.strip_prefix(word),
@@ -182,27 +226,27 @@ impl Tag {
         let error = env.compile_expression(expression?.trim()).err()?;
         let detail = error.detail().unwrap_or("").to_owned();
         flaw(
-            "word/syntax",
+            "template/syntax",
             format!("标记写错了：{}", self.body),
             Some(detail),
         )
     }
 
     /// The first word of a statement.
-    pub(super) fn keyword(&self) -> &str {
+    pub(crate) fn keyword(&self) -> &str {
         self.body.split_whitespace().next().unwrap_or_default()
     }
 }
 
 /// Follows blocks through a part: what opens must be closed, in order.
 #[derive(Default)]
-pub(super) struct Balance {
-    open: Vec<(String, String)>,
+pub(crate) struct Balance<P> {
+    open: Vec<(String, P)>,
 }
 
-impl Balance {
-    /// Notes a statement; the spot is kept for what stays open.
-    pub(super) fn note(&mut self, tag: &Tag, spot: &str) -> Option<Flaw> {
+impl<P: Clone> Balance<P> {
+    /// Notes a statement; its place is kept for what stays open.
+    pub(crate) fn note(&mut self, tag: &Tag, place: &P) -> Option<Flaw> {
         if !matches!(tag.kind, Kind::Statement | Kind::Lifted(_)) {
             return None;
         }
@@ -211,7 +255,7 @@ impl Balance {
         let opens = BLOCKS.iter().any(|(open, _)| *open == word)
             && !(word == "set" && tag.body.contains('='));
         if opens {
-            self.open.push((word.to_owned(), spot.to_owned()));
+            self.open.push((word.to_owned(), place.clone()));
             return None;
         }
         let (open, close) = BLOCKS.iter().find(|(_, close)| *close == word)?;
@@ -220,21 +264,19 @@ impl Balance {
                 self.open.pop();
                 return None;
             }
-            Some((last, at)) => {
-                format!("`{close}` 前面还有没结束的 `{last}`（{at}）")
-            }
+            Some((last, _)) => format!("`{close}` 前面还有没结束的 `{last}`"),
             None => format!("`{close}` 前面没有 `{open}`"),
         };
         Some(Flaw {
             start: tag.start,
-            code: "word/block",
+            code: "template/block",
             message,
             label: None,
         })
     }
 
     /// What was never closed.
-    pub(super) fn rest(self) -> impl Iterator<Item = (String, String)> {
+    pub(crate) fn rest(self) -> impl Iterator<Item = (String, P)> {
         self.open.into_iter()
     }
 }
@@ -245,7 +287,10 @@ mod tests {
 
     #[test]
     fn tags_are_told_apart() {
-        let (tags, flaws) = find("甲{{ a }}{%tr for x in xs %}{% vm row.level1 %}{#c#}{x}");
+        let (tags, flaws) = find(
+            "甲{{ a }}{%tr for x in xs %}{% vm row.level1 %}{#c#}{x}",
+            Dialect::Word,
+        );
         let kinds: Vec<_> = tags.iter().map(|t| (t.kind, t.body.as_str())).collect();
         assert_eq!(
             kinds,
@@ -261,12 +306,15 @@ mod tests {
 
     #[test]
     fn quotes_hide_braces_and_may_be_curly() {
-        let (tags, _) = find("{{ a | blank(“}}”) }}");
+        let (tags, _) = find("{{ a | blank(“}}”) }}", Dialect::Word);
         assert_eq!(tags[0].body, "a | blank(\"}}\")");
     }
 
     #[test]
     fn an_unclosed_tag_is_a_flaw() {
-        assert_eq!(find("甲{{ a }").1[0].code, "word/unclosed");
+        assert_eq!(
+            find("甲{{ a }", Dialect::Word).1[0].code,
+            "template/unclosed"
+        );
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! Everything here happens in memory; writing files is [`crate::output`]'s.
 
+mod prepared_form;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::{Value, merge_maps};
-use minijinja::{Environment, Error as TemplateError};
 use typst_pdf::PdfStandards;
 
 use crate::check::check;
@@ -15,11 +16,11 @@ use crate::diagnostic::{Diagnostic, any_error};
 use crate::docx;
 use crate::error::{Error, Failure};
 use crate::form::{Form, Templates};
-use crate::merge::{self, Pointed, context, environment, explain, mark_lines, names_in, take_marks};
+use crate::merge::{self, context, names_in, take_marks};
 use crate::output::safe_name;
 use crate::pdf::{self, Metadata, Sheet, Timestamp, Typesetter};
 use crate::project::{self, Project};
-use crate::source::Location;
+use prepared_form::{PreparedForm, template_problem};
 
 /// What to make.
 #[derive(Clone)]
@@ -40,14 +41,6 @@ pub struct Renderer {
     typesetter: Typesetter,
     options: Options,
     forms: Mutex<BTreeMap<String, Result<Arc<PreparedForm>, Vec<Diagnostic>>>>,
-}
-
-/// A form pack with its templates compiled.
-pub struct PreparedForm {
-    form: Form,
-    environment: Environment<'static>,
-    word: docx::Template,
-    assets: pdf::Assets,
 }
 
 /// A project that passed its checks and knows what its files are called.
@@ -205,7 +198,11 @@ impl Renderer {
         if let Some(known) = forms.get(id) {
             return Ok(known.clone()?);
         }
-        let read = self.templates.read(id).and_then(PreparedForm::new).map(Arc::new);
+        let read = self
+            .templates
+            .read(id)
+            .and_then(PreparedForm::new)
+            .map(Arc::new);
         let read = match read {
             Ok(form) => Ok(form),
             Err(Failure::Rejected(found)) => Err(found),
@@ -261,50 +258,6 @@ fn authors(project: &Project, field: &str) -> Vec<String> {
         .collect()
 }
 
-impl PreparedForm {
-    fn new(form: Form) -> Result<Self, Failure> {
-        let mut environment = environment();
-        let mut problems = Vec::new();
-        let typst = mark_lines(&form.typst.text);
-        if let Err(error) = environment.add_template_owned("form.typ", typst) {
-            problems.push(template_problem(&form, &error, &[]));
-        }
-        let word = match docx::Template::open(&form.word.0, &form.word.1, &mut environment) {
-            Ok(word) => Some(word),
-            Err(found) => {
-                problems.extend(found);
-                None
-            }
-        };
-        match word {
-            Some(word) if problems.is_empty() => Ok(Self {
-                assets: pdf::Assets::of_form(&form.files),
-                form,
-                environment,
-                word,
-            }),
-            _ => Err(problems.into()),
-        }
-    }
-
-    fn pattern(&self, text: &str, values: &Value) -> Result<String, Diagnostic> {
-        merge::pattern(&self.environment, text, values).map_err(|error| {
-            let pointed = Pointed::by(&error, text);
-            explain(&error, pointed.as_ref(), &names_in(values)).in_manifest(&self.form, text)
-        })
-    }
-}
-
-impl Diagnostic {
-    /// Points at the line of `form.yaml` that holds the pattern.
-    fn in_manifest(self, form: &Form, pattern: &str) -> Self {
-        self.at_part(
-            project::shown(&form.folder.join("form.yaml")),
-            format!("`{pattern}`"),
-        )
-    }
-}
-
 impl Ready {
     /// The document's title.
     pub fn title(&self) -> &str {
@@ -349,27 +302,5 @@ impl Ready {
         let form = &self.form;
         form.word
             .render(&form.environment, &self.context, &properties)
-    }
-}
-
-/// A merging error at its line of `form.typ`.
-fn template_problem(form: &Form, error: &TemplateError, known: &[String]) -> Diagnostic {
-    let source = error.template_source().unwrap_or_default();
-    let pointed = Pointed::by(error, source);
-    let problem = explain(error, pointed.as_ref(), known);
-    let Some(line) = error.line() else {
-        return problem.at(Location::start_of(&form.typst));
-    };
-    // Marks stand at line ends, so that lines are the template's own.
-    let whole = Location::line_of(&form.typst, line);
-    let words = pointed
-        .and_then(|pointed| pointed.words().lines().next())
-        .filter(|words| !words.is_empty());
-    match words.and_then(|words| Some((whole.text().find(words)?, words.len()))) {
-        Some((offset, len)) => {
-            let start = whole.range.start + offset;
-            problem.at(Location::new(&form.typst, start..start + len))
-        }
-        None => problem.at(whole),
     }
 }

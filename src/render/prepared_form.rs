@@ -1,0 +1,126 @@
+//! A form pack with its templates compiled, and where their mistakes are.
+
+use minijinja::value::Value;
+use minijinja::{Environment, Error as TemplateError};
+
+use crate::diagnostic::Diagnostic;
+use crate::error::Failure;
+use crate::form::Form;
+use crate::merge::tags::{self, Balance, Dialect};
+use crate::merge::{self, Pointed, environment, explain, mark_lines, names_in};
+use crate::source::Location;
+use crate::{docx, pdf, project};
+
+/// A form pack with its templates compiled.
+pub(super) struct PreparedForm {
+    pub(super) form: Form,
+    pub(super) environment: Environment<'static>,
+    pub(super) word: docx::Template,
+    pub(super) assets: pdf::Assets,
+}
+
+impl PreparedForm {
+    pub(super) fn new(form: Form) -> Result<Self, Failure> {
+        let mut environment = environment();
+        let mut problems = Vec::new();
+        problems.extend(typst_flaws(&form, &environment));
+        let typst = mark_lines(&form.typst.text);
+        match environment.add_template_owned("form.typ", typst) {
+            Err(error) if problems.is_empty() => {
+                problems.push(template_problem(&form, &error, &[]))
+            }
+            _ => {}
+        }
+        let word = match docx::Template::open(&form.word.0, &form.word.1, &mut environment) {
+            Ok(word) => Some(word),
+            Err(found) => {
+                problems.extend(found);
+                None
+            }
+        };
+        match word {
+            Some(word) if problems.is_empty() => Ok(Self {
+                assets: pdf::Assets::of_form(&form.files),
+                form,
+                environment,
+                word,
+            }),
+            _ => Err(problems.into()),
+        }
+    }
+
+    pub(super) fn pattern(&self, text: &str, values: &Value) -> Result<String, Diagnostic> {
+        merge::pattern(&self.environment, text, values).map_err(|error| {
+            let pointed = Pointed::by(&error, text);
+            explain(&error, pointed.as_ref(), &names_in(values)).in_manifest(&self.form, text)
+        })
+    }
+}
+
+impl Diagnostic {
+    /// Points at the line of `form.yaml` that holds the pattern.
+    fn in_manifest(self, form: &Form, pattern: &str) -> Self {
+        self.at_part(
+            project::shown(&form.folder.join("form.yaml")),
+            format!("`{pattern}`"),
+        )
+    }
+}
+
+/// What is wrong with the tags of `form.typ`, each by itself.
+fn typst_flaws(form: &Form, env: &Environment<'_>) -> Vec<Diagnostic> {
+    let text = &form.typst.text;
+    // What stands in a raw block is no tag.
+    if text.contains("endraw") {
+        return Vec::new();
+    }
+    let (tags, mut flaws) = tags::find(text, Dialect::Plain);
+    let mut balance = Balance::<usize>::default();
+    for tag in &tags {
+        flaws.extend(tag.flaw(env));
+        flaws.extend(balance.note(tag, &tag.start));
+    }
+    let end_of = |start: usize| {
+        let tag = tags.iter().find(|tag| tag.start == start);
+        tag.map_or_else(
+            || text[start..].find('\n').map_or(text.len(), |at| start + at),
+            |tag| tag.end,
+        )
+    };
+    let at = |start: usize| Location::new(&form.typst, start..end_of(start));
+    let unclosed = balance.rest().map(|(keyword, start)| {
+        Diagnostic::error("template/block", format!("`{keyword}` 没有结束"))
+            .at(at(start))
+            .hint(format!("补上 `end{keyword}`"))
+    });
+    let found = flaws.into_iter().map(|flaw| {
+        let problem = Diagnostic::error(flaw.code, flaw.message).at(at(flaw.start));
+        match flaw.label {
+            Some(label) => problem.label(label),
+            None => problem,
+        }
+    });
+    found.chain(unclosed).collect()
+}
+
+/// A merging error at its line of `form.typ`.
+pub(super) fn template_problem(form: &Form, error: &TemplateError, known: &[String]) -> Diagnostic {
+    let source = error.template_source().unwrap_or_default();
+    let pointed = Pointed::by(error, source);
+    let problem = explain(error, pointed.as_ref(), known);
+    let Some(line) = error.line() else {
+        return problem.at(Location::start_of(&form.typst));
+    };
+    // Marks stand at line ends, so that lines are the template's own.
+    let whole = Location::line_of(&form.typst, line);
+    let words = pointed
+        .and_then(|pointed| pointed.words().lines().next())
+        .filter(|words| !words.is_empty());
+    match words.and_then(|words| Some((whole.text().find(words)?, words.len()))) {
+        Some((offset, len)) => {
+            let start = whole.range.start + offset;
+            problem.at(Location::new(&form.typst, start..start + len))
+        }
+        None => problem.at(whole),
+    }
+}
