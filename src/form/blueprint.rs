@@ -194,6 +194,14 @@ impl Blueprint {
                 _ => Orientation::Portrait,
             },
             binding: match text("binding").as_deref() {
+                Some(other) if !["gbt9704", "plain"].contains(&other) => {
+                    let at = node.get("binding").map_or(&node.at, |node| &node.at);
+                    problems.push(
+                        wrong(at, "`binding` 只能是 gbt9704 或 plain".into())
+                            .hint_likely(other, ["gbt9704", "plain"]),
+                    );
+                    Binding::Plain
+                }
                 Some("gbt9704") => Binding::Gbt9704,
                 _ => Binding::Plain,
             },
@@ -261,7 +269,9 @@ impl Blueprint {
                 slots.push(Slot::Cell(cell));
             }
             if column < count || cells.next().is_some() {
-                let message = format!("这一行应恰好占满 {count} 列");
+                let message = format!(
+                    "这一行应恰好占满 {count} 列，每格写成 [T、H、L 或 D, 内容, 列数, 行数]"
+                );
                 problems.push(wrong(&entry.key_at, message));
             }
             if repeat.is_some() {
@@ -355,7 +365,8 @@ fn cell(node: &Node, column: usize, repeat: Option<&Repeat>) -> Option<Cell> {
         "T" => Kind::Band,
         "H" => Kind::Heading,
         "L" => Kind::Label,
-        _ => Kind::Data,
+        "D" => Kind::Data,
+        _ => return None,
     };
     let text = parts.get(1).and_then(Node::as_str).unwrap_or_default();
     let span = |index: usize| {
@@ -407,7 +418,8 @@ fn content(kind: Kind, text: &str, repeat: Option<&Repeat>) -> Content {
         ),
     };
     let field = expression.clone();
-    if let Some(separator) = note.strip_prefix("join ") {
+    let separator = note.strip_prefix("join ");
+    if let Some(separator) = separator.or((path == "departments").then_some("、")) {
         let separator = separator.trim_end_matches(')');
         expression.push_str(&format!(" | join(\"{separator}\")"));
     }

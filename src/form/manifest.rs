@@ -1,6 +1,6 @@
 //! `form.yaml`: what a form is called and where it comes from.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What `form.yaml` says.
 #[derive(Debug, Deserialize)]
@@ -31,7 +31,7 @@ pub struct Manifest {
 }
 
 /// Paper orientation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Orientation {
     /// 210 × 297 mm.
@@ -42,7 +42,7 @@ pub enum Orientation {
 }
 
 /// How the page is laid out for binding.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Binding {
     /// GB/T 9704-2012: margins of clause 5.2.1, page numbers of clause 7.5.

@@ -42,7 +42,7 @@ fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -
         match sheet {
             Some((_, sheet)) => Some(in_template(sheet, source.text(), range)),
             None => {
-                let shown = Source::new(format!("templates{path}"), source.text());
+                let shown = Source::new(world.shown(&path), source.text());
                 fallback.get_or_insert_with(|| Location::new(&shown, range));
                 None
             }

@@ -10,7 +10,7 @@ use typst_layout::PagedDocument;
 
 use super::Sheet;
 use crate::diagnostic::Diagnostic;
-use crate::project::Project;
+use crate::project::{Data, Node};
 use crate::source::Location;
 
 /// All characters of a document without a glyph.
@@ -36,56 +36,69 @@ fn collect(frame: &Frame, found: &mut BTreeSet<char>) {
     }
 }
 
-/// One diagnostic for each place where such a character is written.
+/// One diagnostic for each place where such characters are written.
 pub(super) fn explain(missing: &BTreeSet<char>, sheets: &[Sheet<'_>]) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for &character in missing {
-        let before = diagnostics.len();
-        for sheet in sheets {
-            in_project(character, sheet.project, &mut diagnostics);
-        }
-        if diagnostics.len() == before {
-            diagnostics.push(in_template(character, sheets));
-        }
+    let mut found = Vec::new();
+    let mut explained = BTreeSet::new();
+    for sheet in sheets {
+        in_value(missing, &sheet.project.root, "", &mut found, &mut explained);
     }
-    diagnostics
+    found.dedup();
+    // What no project holds stands in a template.
+    found.extend(
+        missing
+            .difference(&explained)
+            .map(|character| in_template(*character, sheets)),
+    );
+    found
 }
 
-fn in_project(character: char, project: &Project, diagnostics: &mut Vec<Diagnostic>) {
-    let Some(root) = project.root.as_map() else {
-        return;
+/// Walks values and keys (the names of indicators are keys) in their order.
+fn in_value(
+    missing: &BTreeSet<char>,
+    node: &Node,
+    path: &str,
+    found: &mut Vec<Diagnostic>,
+    explained: &mut BTreeSet<char>,
+) {
+    let below = |step: &str| match path {
+        "" => step.to_owned(),
+        path => format!("{path}.{step}"),
     };
-    let mut report = |field: &str, at: &Location| {
-        let at = spot(at, character);
-        if !diagnostics
-            .iter()
-            .any(|d: &Diagnostic| d.place == Some(crate::diagnostic::Place::Text(at.clone())))
-        {
-            diagnostics.push(no_glyph(character).at(at).label("这个字").field(field));
+    let mut report = |text: &str, field: &str, at: &Location| {
+        let characters: BTreeSet<char> = text.chars().filter(|c| missing.contains(c)).collect();
+        if let Some(first) = characters.first() {
+            found.push(
+                no_glyph(&characters)
+                    .at(spot(at, *first))
+                    .label("这里")
+                    .field(field),
+            );
+            explained.extend(characters);
         }
     };
-    project.root.visit_scalars(&mut |field, node| {
-        if node.as_str().is_some_and(|text| text.contains(character)) {
-            report(field, &node.at);
-        }
-    });
-    // Names of indicators are keys.
-    let mut maps = vec![(String::new(), root)];
-    while let Some((prefix, map)) = maps.pop() {
-        for entry in &map.0 {
-            let path = format!("{prefix}{}", entry.key);
-            if entry.key.contains(character) {
-                report(&path, &entry.key_at);
-            }
-            if let Some(below) = entry.value.as_map() {
-                maps.push((format!("{path}."), below));
+    match &node.data {
+        Data::Text(text) | Data::Number(text) => report(text, path, &node.at),
+        Data::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                in_value(missing, item, &below(&index.to_string()), found, explained);
             }
         }
+        Data::Map(map) => {
+            for entry in &map.0 {
+                let path = below(&entry.key);
+                report(&entry.key, &path, &entry.key_at);
+            }
+            for entry in &map.0 {
+                in_value(missing, &entry.value, &below(&entry.key), found, explained);
+            }
+        }
+        _ => {}
     }
 }
 
 fn in_template(character: char, sheets: &[Sheet<'_>]) -> Diagnostic {
-    let problem = no_glyph(character);
+    let problem = no_glyph(&BTreeSet::from([character]));
     let found = sheets.iter().find_map(|sheet| {
         let at = sheet.template.text.find(character)?;
         Some(Location::new(
@@ -94,7 +107,7 @@ fn in_template(character: char, sheets: &[Sheet<'_>]) -> Diagnostic {
         ))
     });
     match found {
-        Some(at) => problem.at(at).label("这个字"),
+        Some(at) => problem.at(at).label("这里"),
         None => problem,
     }
 }
@@ -110,11 +123,11 @@ fn spot(at: &Location, character: char) -> Location {
     }
 }
 
-fn no_glyph(character: char) -> Diagnostic {
-    let code = u32::from(character);
-    Diagnostic::error(
-        "text/no-glyph",
-        format!("所用字体里没有“{character}”（U+{code:04X}）"),
-    )
-    .hint("换一个字，或用 --font-path 指明有这个字的字体所在的文件夹")
+fn no_glyph(characters: &BTreeSet<char>) -> Diagnostic {
+    let named: Vec<String> = characters
+        .iter()
+        .map(|c| format!("“{c}”（U+{:04X}）", u32::from(*c)))
+        .collect();
+    Diagnostic::error("text/no-glyph", format!("所用字体里没有{}", named.join("")))
+        .hint("换一个字，或用 --font-path 指明有这个字的字体所在的文件夹")
 }

@@ -3,23 +3,13 @@
 use std::fmt::Write;
 
 use crate::form::blueprint::{Blueprint, Cell, Content, Kind, Repeat, Row, Slot};
-use crate::form::{Binding, Orientation};
 
 /// The Typst template of a blueprint.
 pub fn source(blueprint: &Blueprint) -> String {
     let mut text = format!("// {}\n\n", blueprint.title.replace("{year}", ""));
-    let page = match blueprint.binding {
-        Binding::Gbt9704 => "gbt9704",
-        Binding::Plain => "plain",
-    };
-    let _ = writeln!(text, "#import \"/lib/page.typ\": attachment, {page}, title");
+    text.push_str("#import \"/lib/page.typ\": attachment, form-page, title\n");
     text.push_str("#import \"/lib/table.typ\": band, data, form-table, head, label\n\n");
-    let _ = match blueprint.orientation {
-        Orientation::Portrait => writeln!(text, "#show: {page}\n"),
-        Orientation::Landscape => {
-            writeln!(text, "#show: {page}.with(orientation: \"landscape\")\n")
-        }
-    };
+    text.push_str("#show: form-page\n\n");
     if let Some(attachment) = &blueprint.attachment {
         let _ = writeln!(text, "#attachment[{}]", escape(attachment));
     }

@@ -17,19 +17,30 @@ use typst::utils::LazyHash;
 use typst::{Feature, Features, Library, LibraryExt, World};
 
 use super::{Faces, Sheet};
-use crate::form::{FormFiles, Roles};
+use crate::form::{Form, FormFiles, Roles};
+use crate::project;
 
 /// A folder's files as Typst reads them, parsed once.
 #[derive(Default)]
 pub struct Assets {
+    /// The folder as messages name it.
+    folder: String,
     files: BTreeMap<String, Bytes>,
     sources: BTreeMap<String, Source>,
 }
 
 impl Assets {
-    /// The files a form's template may read.
-    pub fn of_form(files: &FormFiles) -> Self {
-        Self::new("/form", files)
+    /// The files a form's template may read, and what `form.yaml` says of the
+    /// page.
+    pub fn of_form(form: &Form) -> Self {
+        let mut assets = Self::new("/form", &form.files);
+        assets.folder = project::shown(&form.folder);
+        let page = serde_json::json!({
+            "orientation": form.manifest.orientation,
+            "binding": form.manifest.binding,
+        });
+        assets.add_text("/data/form.json", page.to_string());
+        assets
     }
 
     fn new(folder: &str, files: &FormFiles) -> Self {
@@ -131,6 +142,15 @@ impl<'a> SheetWorld<'a> {
             own,
             main: Source::new(id("/main.typ"), main),
             today,
+        }
+    }
+
+    /// A virtual path as the user knows the file.
+    pub(super) fn shown(&self, path: &str) -> String {
+        match (path.strip_prefix("/form/"), path.strip_prefix("/lib/")) {
+            (Some(name), _) => format!("{}/{name}", self.form.folder),
+            (_, Some(name)) => format!("templates/lib/{name}"),
+            _ => path.to_owned(),
         }
     }
 

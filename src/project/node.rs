@@ -77,31 +77,6 @@ impl Node {
             })
     }
 
-    /// Calls `visit` with every scalar and its dotted path, in order.
-    pub fn visit_scalars<'a>(&'a self, visit: &mut impl FnMut(&str, &'a Node)) {
-        self.visit_below("", visit);
-    }
-
-    fn visit_below<'a>(&'a self, path: &str, visit: &mut impl FnMut(&str, &'a Node)) {
-        let join = |step: &str| match path {
-            "" => step.to_owned(),
-            path => format!("{path}.{step}"),
-        };
-        match &self.data {
-            Data::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    item.visit_below(&join(&index.to_string()), visit);
-                }
-            }
-            Data::Map(map) => {
-                for entry in &map.0 {
-                    entry.value.visit_below(&join(&entry.key), visit);
-                }
-            }
-            _ => visit(path, self),
-        }
-    }
-
     /// The same value for a JSON Schema validator.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value;

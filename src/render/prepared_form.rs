@@ -40,7 +40,7 @@ impl PreparedForm {
         };
         match word {
             Some(word) if problems.is_empty() => Ok(Self {
-                assets: pdf::Assets::of_form(&form.files),
+                assets: pdf::Assets::of_form(&form),
                 form,
                 environment,
                 word,
