@@ -127,3 +127,25 @@ fn words_stand_at_nearly_the_same_place_in_both_files() {
         assert!(compared >= 20, "{compared} words compared in {name:?}");
     }
 }
+
+#[test]
+#[ignore = "needs the tools that tests/run installs"]
+fn nothing_leaves_its_cell_however_wide_it_is() {
+    let wide = |c: char| String::from_iter(vec![c; 90]);
+    let [w, zh, stop, dot] = ['W', 'Щ', '。', '·'].map(wide);
+    let project = format!(
+        "form: hunan/cbec-fund-target\nyear: 2024\nproject: {{name: {w}}}\n\
+         departments: [甲局, {zh}]\nfunds: {{province: {stop}, city: 12345678901}}\n\
+         goals: {{annual: {dot}}}\nindicators: {{{w}: {{{zh}: {{{dot}: {stop}}}}}}}\n"
+    );
+    let trial = Trial::new().file("a.yaml", project);
+    trial.run_well(&["render", "a.yaml", "--to", "pdf"]);
+    let words = tools::pdf_words(&trial.path("out/附件2-甲局.pdf"));
+    assert!(words.len() > 20);
+    // The table lies between the margins of 28 and 26 mm. The blank half of a
+    // full stop may hang over the end of a line: half of 10.5 pt.
+    for word in words {
+        let inside = word.x > 79.0 && word.right < 595.3 - 73.5 + 5.3;
+        assert!(inside, "{} from {} to {}", word.text, word.x, word.right);
+    }
+}

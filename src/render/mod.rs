@@ -40,8 +40,11 @@ pub struct Renderer {
     templates: Templates,
     typesetter: Typesetter,
     options: Options,
-    forms: Mutex<BTreeMap<String, Result<Arc<PreparedForm>, Vec<Diagnostic>>>>,
+    forms: Mutex<BTreeMap<String, PreparedOrNot>>,
 }
+
+/// A form's pack, or what is wrong with it, kept for the whole run.
+type PreparedOrNot = Result<Arc<PreparedForm>, Vec<Diagnostic>>;
 
 /// A project that passed its checks and knows what its files are called.
 pub struct Ready {

@@ -271,11 +271,12 @@ pub(crate) fn pdf_pages(pdf: &Path) -> usize {
     pages.trim().parse().expect("a number of pages")
 }
 
-/// A word on the first page and its upper left corner, in points.
+/// A word on the first page: its upper left corner and right edge, in points.
 pub(crate) struct Word {
     pub(crate) text: String,
     pub(crate) x: f64,
     pub(crate) y: f64,
+    pub(crate) right: f64,
 }
 
 /// The words of a PDF's first page (`pdftotext -bbox`).
@@ -303,6 +304,7 @@ pub(crate) fn pdf_words(pdf: &Path) -> Vec<Word> {
                 text: text.to_owned(),
                 x: number("xMin")?,
                 y: number("yMin")?,
+                right: number("xMax")?,
             })
         })
         .collect()
