@@ -102,11 +102,13 @@ fn word(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| renderer.render(&READY[next()]).unwrap_or_else(|_| panic!()));
 }
 
-/// The bound volume of thirteen sheets.
-#[divan::bench]
+/// The bound volume of thirteen sheets, with nothing remembered.
+#[divan::bench(sample_count = 20)]
 fn volume(bencher: Bencher<'_, '_>) {
     let members: Vec<&Ready> = READY.iter().collect();
-    bencher.bench_local(|| BOTH.bind(&members, "合订本").unwrap_or_else(|_| panic!()));
+    bencher
+        .with_inputs(|| comemo::evict(0))
+        .bench_local_values(|()| BOTH.bind(&members, "合订本").unwrap_or_else(|_| panic!()));
 }
 
 /// Typst's own compile and export of the merged sources.
@@ -166,6 +168,12 @@ impl Alone {
             .collect();
         let mut files = BTreeMap::from([
             ("/data/values.json".to_owned(), Bytes::from_string(values)),
+            (
+                "/data/form.json".to_owned(),
+                Bytes::from_string(
+                    r#"{"orientation": "portrait", "binding": "gbt9704"}"#.to_owned(),
+                ),
+            ),
             (
                 "/data/roles.json".to_owned(),
                 Bytes::from_string(serde_json::Value::from(chains).to_string()),
