@@ -62,7 +62,7 @@ impl Output {
         let entries = fs::read_dir(folder).map_err(|e| Error::io("读取文件夹", folder, e))?;
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1) {
+            if is_left_over(&name) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -89,12 +89,10 @@ impl Output {
                 return Ok(());
             }
             // The name is taken: link beside it, then take its place.
-            let beside = self.folder.join(format!(
-                "{}{}{}",
-                TEMPORARY.0,
-                path.file_name().unwrap_or_default().to_string_lossy(),
-                TEMPORARY.1
-            ));
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let beside = self
+                .folder
+                .join(format!("{}{name}{}", temporary_prefix(), TEMPORARY.1));
             let _ = fs::remove_file(&beside);
             link(&file, &beside)?;
             return fs::rename(&beside, path).inspect_err(|_| {
@@ -102,13 +100,31 @@ impl Output {
             });
         }
         let file = tempfile::Builder::new()
-            .prefix(TEMPORARY.0)
+            .prefix(&temporary_prefix())
             .suffix(TEMPORARY.1)
             .tempfile_in(&self.folder)?;
         fill(file.as_file(), bytes)?;
         file.persist(path)?;
         Ok(())
     }
+}
+
+/// Temporary names bear the process, so that one run does not take away
+/// another's.
+fn temporary_prefix() -> String {
+    format!("{}{}-", TEMPORARY.0, std::process::id())
+}
+
+/// Whether a file is a temporary one of a run that is over.
+fn is_left_over(name: &str) -> bool {
+    let own = name
+        .strip_prefix(TEMPORARY.0)
+        .filter(|_| name.ends_with(TEMPORARY.1));
+    own.is_some_and(|rest| {
+        let process = rest.split('-').next().unwrap_or_default();
+        // Where there is no /proc, every run is taken to be over.
+        !Path::new("/proc").join(process).join("stat").exists()
+    })
 }
 
 fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
@@ -170,7 +186,7 @@ mod tests {
     #[test]
     fn a_file_is_replaced_whole_and_leftovers_go() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".tianbao-old.pdf.tmp"), "torn").unwrap();
+        fs::write(folder.path().join(".tianbao-99999999-old.pdf.tmp"), "torn").unwrap();
         let output = Output::open(folder.path()).unwrap();
         output.write("a.pdf", b"1").unwrap();
         output.write("a.pdf", b"2").unwrap();

@@ -181,3 +181,43 @@ fn forms_and_fonts_list_what_is_there() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json[0]["pdf"], "FandolFang R");
 }
+
+#[test]
+fn a_batch_below_a_folder_is_rendered_as_a_batch() {
+    let trial = Trial::new()
+        .file("data/省/base.yaml", example())
+        .file("data/省/batch.yaml", "volume: 全省\nmembers: [甲.yaml]\n")
+        .file(
+            "data/省/甲.yaml",
+            "extends: base.yaml\ndepartments: [甲市商务局]\n",
+        )
+        .file("data/乙.yaml", example().replace("某某市", "乙市"));
+    trial.run_well(&["render", "data", "--to", "pdf"]);
+    let names = ["全省.pdf", "附件2-乙市商务局.pdf", "附件2-甲市商务局.pdf"];
+    assert_eq!(trial.names("out"), names);
+}
+
+#[test]
+fn the_authors_of_a_form_are_a_field_of_its_schema() {
+    let trial = Trial::with_own_templates();
+    let path = trial.path("templates/hunan/cbec-fund-target/form.yaml");
+    let changed = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("authors: departments", "authors: departmens");
+    std::fs::write(&path, changed).unwrap();
+    let trial = trial.file("甲.yaml", example());
+    let outcome = trial.run(&[
+        "check",
+        "甲.yaml",
+        "--templates",
+        "templates",
+        "--font-path",
+        &fonts(),
+    ]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("是否想写 `departments`"),
+        "{}",
+        outcome.stderr
+    );
+}

@@ -1,8 +1,8 @@
 //! Paths on the command line → the projects to render, in order.
 //!
 //! A path is a project file, a batch file, or a folder. A folder with a
-//! `batch.yaml` is that batch; any other gives its project files, without
-//! those that only serve as a base for others.
+//! `batch.yaml` is that batch, also below another folder; any other gives its
+//! project files, without those that only serve as a base for others.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -45,18 +45,16 @@ pub fn plan(paths: &[PathBuf]) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     for path in paths {
         if path.is_dir() {
-            let batch = path.join(BATCH_FILE);
-            if batch.is_file() {
+            let found = walk(path)?;
+            if found.projects.is_empty() && found.batches.is_empty() {
+                let folder = path.display();
+                return Err(Error::Usage(format!("{folder} 里没有项目定义（.yaml）")).into());
+            }
+            for file in found.projects {
+                plan.add(&file);
+            }
+            for batch in found.batches {
                 plan.add_batch(&batch)?;
-            } else {
-                let files = project_files(path)?;
-                if files.is_empty() {
-                    let folder = path.display();
-                    return Err(Error::Usage(format!("{folder} 里没有项目定义（.yaml）")).into());
-                }
-                for file in files {
-                    plan.add(&file);
-                }
             }
         } else if !path.is_file() {
             return Err(Error::Usage(format!("找不到 {}", path.display())).into());
@@ -169,16 +167,29 @@ fn is_batch(path: &Path) -> bool {
     matches!(root, Ok(Ok(root)) if root.get("members").is_some() && root.get("form").is_none())
 }
 
-/// The project files below a folder, sorted, without bases and batches.
-fn project_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
+/// What a folder holds.
+#[derive(Default)]
+struct Found {
+    projects: Vec<PathBuf>,
+    batches: Vec<PathBuf>,
+}
+
+/// Walks a folder: one with a `batch.yaml` is that batch and nothing else; any
+/// other gives its project files, sorted, without bases.
+fn walk(folder: &Path) -> Result<Found, Failure> {
+    let mut found = Found::default();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
+        let batch = folder.join(BATCH_FILE);
+        if is_batch(&batch) {
+            found.batches.push(batch);
+            continue;
+        }
         let entries = fs::read_dir(&folder).map_err(|e| Error::io("读取文件夹", &folder, e))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             let hidden = path
                 .file_name()
-                .is_some_and(|n| n.to_string_lossy().starts_with('.'));
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
             if hidden {
                 continue;
             }
@@ -189,18 +200,21 @@ fn project_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
                     open.push(path);
                 }
             } else if ending == "yaml" || ending == "yml" {
-                files.push(path);
+                found.projects.push(path);
             }
         }
     }
-    files.sort();
     let mut bases = BTreeSet::new();
-    for file in &files {
+    for file in &found.projects {
         // A file that cannot be read is no base; it is reported as a member.
         if let Ok(Some(base)) = project::base_of(file) {
             bases.insert(tidy(&base));
         }
     }
-    files.retain(|file| !bases.contains(&tidy(file)) && !is_batch(file));
-    Ok(files)
+    found
+        .projects
+        .retain(|file| !bases.contains(&tidy(file)) && !is_batch(file));
+    found.projects.sort();
+    found.batches.sort();
+    Ok(found)
 }

@@ -54,6 +54,11 @@ impl Templates {
         self.root.join("fonts")
     }
 
+    /// The folder of what forms share in Typst.
+    pub fn library_folder(&self) -> PathBuf {
+        self.root.join("lib")
+    }
+
     /// The ids of all packs, sorted.
     pub fn ids(&self) -> Vec<String> {
         let mut ids = Vec::new();
@@ -117,6 +122,17 @@ impl Templates {
                 .label(error.to_string())
         })?;
         let schema = Schema::parse(project::read(&folder.join("schema.json"))?)?;
+        if schema.descend(manifest.authors.split('.')).is_none() {
+            let problem = format!("`authors` 指的 `{}` 不在 schema.json 里", manifest.authors);
+            let fields = schema.fields();
+            return Err(Diagnostic::error("form/manifest", problem)
+                .at_part(project::shown(&folder.join("form.yaml")), "authors")
+                .hint_likely(
+                    &manifest.authors,
+                    fields.iter().map(|field| field.path.as_str()),
+                )
+                .into());
+        }
         let word = folder.join("form.docx");
         Ok(Form {
             id: id.to_owned(),

@@ -18,7 +18,7 @@ use serde_json::json;
 use typst_layout::PagedDocument;
 
 use crate::diagnostic::Diagnostic;
-use crate::form::FormFiles;
+use crate::form::Templates;
 use crate::project::Project;
 use crate::source::Source;
 
@@ -63,9 +63,9 @@ pub struct Metadata {
 
 impl Typesetter {
     /// Gathers what documents share.
-    pub fn new(faces: Faces, roles: &crate::form::Roles, library: &FormFiles) -> Self {
+    pub fn new(faces: Faces, templates: &Templates) -> Self {
         Self {
-            shared: Shared::new(faces, roles, library),
+            shared: Shared::new(faces, templates),
         }
     }
 

@@ -17,7 +17,7 @@ use typst::utils::LazyHash;
 use typst::{Feature, Features, Library, LibraryExt, World};
 
 use super::{Faces, Sheet};
-use crate::form::{Form, FormFiles, Roles};
+use crate::form::{Form, FormFiles, Templates};
 use crate::project;
 
 /// A folder's files as Typst reads them, parsed once.
@@ -73,13 +73,15 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(faces: Faces, roles: &Roles, library: &FormFiles) -> Self {
-        let chains: serde_json::Map<String, serde_json::Value> = roles
+    pub(super) fn new(faces: Faces, templates: &Templates) -> Self {
+        let chains: serde_json::Map<String, serde_json::Value> = templates
+            .roles
             .0
             .iter()
             .map(|role| (role.id.clone(), faces.chain(role)))
             .collect();
-        let mut assets = Assets::new("/lib", library);
+        let mut assets = Assets::new("/lib", &templates.library);
+        assets.folder = project::shown(&templates.library_folder());
         assets.add_text(
             "/data/roles.json",
             serde_json::Value::from(chains).to_string(),
@@ -149,7 +151,7 @@ impl<'a> SheetWorld<'a> {
     pub(super) fn shown(&self, path: &str) -> String {
         match (path.strip_prefix("/form/"), path.strip_prefix("/lib/")) {
             (Some(name), _) => format!("{}/{name}", self.form.folder),
-            (_, Some(name)) => format!("templates/lib/{name}"),
+            (_, Some(name)) => format!("{}/{name}", self.shared.assets.folder),
             _ => path.to_owned(),
         }
     }

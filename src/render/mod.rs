@@ -72,7 +72,7 @@ pub struct Artifacts {
 impl Renderer {
     /// Gathers what a run needs.
     pub fn new(templates: Templates, faces: pdf::Faces, options: Options) -> Self {
-        let typesetter = Typesetter::new(faces, &templates.roles, &templates.library);
+        let typesetter = Typesetter::new(faces, &templates);
         Self {
             templates,
             typesetter,
