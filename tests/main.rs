@@ -18,6 +18,7 @@ mod artifacts_in_other_programs;
 mod batches;
 mod cases;
 mod damaged_templates;
+mod form_examples;
 mod form_starters;
 mod hostile_values;
 mod hunan_seed;

@@ -153,11 +153,14 @@ fn document(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Docx {
     .add_paragraph(line(20).size(2))
 }
 
-/// 7.5: number between two 一字线, odd pages right, even pages left, one
-/// character in.
+/// 7.5: 四号 number between two 一字线, odd pages right, even pages left, one
+/// character in; a plain page has a 小五 number in the middle.
 fn footer(fonts: &Fonts<'_>, side: AlignmentType) -> Footer {
-    let piece = || Run::new().fonts(faces(fonts.song)).size(28);
-    let inward = Some(280);
+    let (size, inward, dashes) = match side {
+        AlignmentType::Center => (18, None, ("", "")),
+        _ => (28, Some(280), ("— ", " —")),
+    };
+    let piece = || Run::new().fonts(faces(fonts.song)).size(size);
     let paragraph = match side {
         AlignmentType::Right => line(280).indent(None, None, inward, None),
         AlignmentType::Left => line(280).indent(inward, None, None, None),
@@ -166,13 +169,13 @@ fn footer(fonts: &Fonts<'_>, side: AlignmentType) -> Footer {
     Footer::new().add_paragraph(
         paragraph
             .align(side)
-            .add_run(piece().add_text("— "))
+            .add_run(piece().add_text(dashes.0))
             .add_run(piece().add_field_char(FieldCharType::Begin, false))
             .add_run(piece().add_instr_text(InstrText::PAGE(InstrPAGE::new())))
             .add_run(piece().add_field_char(FieldCharType::Separate, false))
             .add_run(piece().add_text("1"))
             .add_run(piece().add_field_char(FieldCharType::End, false))
-            .add_run(piece().add_text(" —")),
+            .add_run(piece().add_text(dashes.1)),
     )
 }
 
