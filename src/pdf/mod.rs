@@ -25,6 +25,8 @@ use crate::source::Source;
 pub use fonts::Faces;
 pub use options::standards;
 pub use options::{Options, Timestamp};
+/// Standards that a PDF keeps together.
+pub use typst_pdf::PdfStandards as Standards;
 pub use world::Assets;
 use world::{Shared, SheetWorld};
 

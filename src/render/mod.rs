@@ -9,7 +9,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::{Value, merge_maps};
-use typst_pdf::PdfStandards;
 
 use crate::check::check;
 use crate::diagnostic::{Diagnostic, any_error};
@@ -30,7 +29,7 @@ pub struct Options {
     /// Make Word files.
     pub word: bool,
     /// Standards the PDF keeps.
-    pub standards: PdfStandards,
+    pub standards: pdf::Standards,
     /// The date documents bear; without it, the project's or the form's.
     pub timestamp: Option<Timestamp>,
 }
