@@ -319,7 +319,9 @@ fn patch(parts: &mut Parts, blueprint: &Blueprint, roles: &Roles) -> Result<(), 
     for (name, content) in parts.iter_mut() {
         let text = String::from_utf8_lossy(content).into_owned();
         let patched = match name.as_str() {
-            "word/document.xml" => order::put_in_order(&document_part(&text, blueprint))?,
+            "word/document.xml" => {
+                order::put_in_order(&without_paragraph_ids(&document_part(&text, blueprint)))?
+            }
             "word/settings.xml" => settings(blueprint),
             "word/styles.xml" => order::put_in_order(&styles(&text))?,
             "word/fontTable.xml" => font_table(roles),
@@ -337,7 +339,9 @@ fn patch(parts: &mut Parts, blueprint: &Blueprint, roles: &Roles) -> Result<(), 
                 }
                 .to_xml()
             }
-            name if name.starts_with("word/footer") => order::put_in_order(&text)?,
+            name if name.starts_with("word/footer") => {
+                order::put_in_order(&without_paragraph_ids(&text))?
+            }
             _ => continue,
         };
         *content = patched.into_bytes();
@@ -355,6 +359,17 @@ fn without_unused(xml: &str) -> String {
         })
     };
     pieces.by_ref().filter(|piece| !refers(piece)).collect()
+}
+
+/// A row that repeats would repeat its paragraphs' identifiers, which must
+/// differ; nothing in a form needs them.
+fn without_paragraph_ids(xml: &str) -> String {
+    let mut pieces = xml.split(" w14:paraId=\"");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        text.push_str(piece.split_once('"').map_or(piece, |(_, rest)| rest));
+    }
+    text
 }
 
 /// `w:tblHeader` for the leading rows that a new page repeats; a `w:gridCol`
