@@ -4,7 +4,7 @@
 //! `batch.yaml` is that batch, also below another folder; any other gives its
 //! project files, without those that only serve as a base for others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub struct Plan {
     /// Bound volumes that batch files ask for.
     pub volumes: Vec<Volume>,
     /// The members' real paths: however it is named, a file is rendered once.
-    identities: Vec<PathBuf>,
+    identities: BTreeMap<PathBuf, usize>,
 }
 
 /// A bound volume.
@@ -71,12 +71,10 @@ impl Plan {
     fn add(&mut self, path: &Path) -> usize {
         let path = tidy(path);
         let identity = path.canonicalize().unwrap_or_else(|_| path.clone());
-        if let Some(position) = self.identities.iter().position(|known| *known == identity) {
-            return position;
-        }
-        self.members.push(path);
-        self.identities.push(identity);
-        self.members.len() - 1
+        *self.identities.entry(identity).or_insert_with(|| {
+            self.members.push(path);
+            self.members.len() - 1
+        })
     }
 
     fn add_batch(&mut self, path: &Path) -> Result<(), Failure> {
@@ -160,11 +158,18 @@ fn member_names<'a>(root: &'a Node, problems: &mut Vec<Diagnostic>) -> Vec<(&'a 
     names
 }
 
-/// Whether a file is a batch: it lists members and names no form. What is
-/// wrong in a file is said when it is loaded as a project.
+/// Whether a file is a batch: it lists members, or is called `batch.yaml`, and
+/// says nothing that only a project says. What is wrong in any other file is
+/// said when it is loaded as a project.
 fn is_batch(path: &Path) -> bool {
-    let root = project::read(path).map(|source| project::parse_yaml(&source));
-    matches!(root, Ok(Ok(root)) if root.get("members").is_some() && root.get("form").is_none())
+    let named = path.file_name().is_some_and(|name| name == BATCH_FILE) && path.is_file();
+    match project::read(path).map(|source| project::parse_yaml(&source)) {
+        Ok(Ok(root)) => {
+            let is_project = root.get("form").is_some() || root.get("extends").is_some();
+            !is_project && (named || root.get("members").is_some())
+        }
+        _ => named,
+    }
 }
 
 /// What a folder holds.
