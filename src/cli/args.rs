@@ -16,16 +16,16 @@ const HELP: &str = "{about-with-newline}\n用法：{usage}\n\n{all-args}{after-h
     name = "tianbao", version, disable_help_flag = true, disable_version_flag = true,
     disable_help_subcommand = true, subcommand_help_heading = "命令", next_help_heading = "选项",
     help_template = HELP, override_usage = "tianbao <命令> [选项] [参数]",
-    after_help = "\n例：tianbao render data/hunan-cbec-2024    生成整个批次，写到 out/\n    tianbao check 岳阳市.yaml                只检查，不写文件\n\n每个命令都有自己的帮助：tianbao render --help\n",
+    after_help = "例：tianbao render data/hunan-cbec-2024    生成整个批次，写到 out/\n    tianbao check 岳阳市.yaml                只检查，不写文件\n\n每个命令都有自己的帮助：tianbao render --help\n",
 )]
 pub(super) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
     /// 显示帮助
-    #[arg(short, long, global = true, action = ArgAction::Help, help = "显示帮助")]
+    #[arg(display_order = 98, short, long, global = true, action = ArgAction::Help, help = "显示帮助")]
     help: Option<bool>,
     /// 显示版本
-    #[arg(short = 'V', long, action = ArgAction::Version, help = "显示版本")]
+    #[arg(display_order = 99, short = 'V', long, action = ArgAction::Version, help = "显示版本")]
     version: Option<bool>,
 }
 
@@ -60,13 +60,14 @@ pub(super) enum FormCommand {
 #[derive(clap::Args)]
 #[command(
     help_template = HELP, override_usage = "tianbao render [选项] 路径…", next_help_heading = "选项",
-    after_help = "\n例：tianbao render data/hunan-cbec-2024\n    tianbao render 岳阳市.yaml --to pdf --out 送审\n    tianbao render 各市州/ --combined=全省汇总\n",
+    after_help = "例：tianbao render data/hunan-cbec-2024\n    tianbao render 岳阳市.yaml --to pdf --out 送审\n    tianbao render 各市州/ --combined=全省汇总\n",
 )]
 pub(super) struct Render {
     #[command(flatten)]
     pub(super) input: Input,
     /// 写到哪个文件夹；没有就新建
     #[arg(
+        display_order = 1,
         short,
         long,
         value_name = "文件夹",
@@ -77,6 +78,7 @@ pub(super) struct Render {
     pub(super) out: PathBuf,
     /// 生成什么
     #[arg(
+        display_order = 2,
         long,
         value_name = "格式",
         value_delimiter = ',',
@@ -87,12 +89,16 @@ pub(super) struct Render {
     )]
     pub(super) to: Vec<Target>,
     /// 合订本
-    #[arg(long, value_name = "题名", num_args = 0..=1, require_equals = true, default_missing_value = "", help = "另把所有项目合订成一份 PDF，页码连续；批次文件里写了 volume 的不必再写")]
+    #[arg(display_order = 3, long, value_name = "题名", num_args = 0..=1, require_equals = true, default_missing_value = "", help = "另把所有项目合订成一份 PDF，页码连续；批次文件里写了 volume 的不必再写")]
     pub(super) combined: Option<String>,
     #[command(flatten)]
     pub(super) document: Document,
     /// 保留合并结果
-    #[arg(long, help = "把合并后的 Typst 源文件留在 PDF 旁边，供修改模板时查看")]
+    #[arg(
+        display_order = 4,
+        long,
+        help = "把合并后的 Typst 源文件留在 PDF 旁边，供修改模板时查看"
+    )]
     pub(super) keep_merged: bool,
 }
 
@@ -112,6 +118,7 @@ pub(super) struct Check {
 pub(super) struct Forms {
     /// 打印一个表式的 JSON Schema
     #[arg(
+        display_order = 1,
         long,
         value_name = "表式",
         help = "打印这个表式的 JSON Schema，供编辑器提示和核对"
@@ -136,7 +143,7 @@ pub(super) struct Fonts {
 #[command(
     help_template = HELP, override_usage = "tianbao form new [选项] 文件夹 --blueprint 蓝图.yaml",
     next_help_heading = "选项",
-    after_help = "\n写出 form.yaml、schema.json、form.typ、form.docx、example.yaml，此后都可以手工修改。\n例：tianbao form new templates/hunan/new-form --blueprint grid.yaml\n",
+    after_help = "写出 form.yaml、schema.json、form.typ、form.docx、example.yaml，此后都可以手工修改。\n例：tianbao form new templates/hunan/new-form --blueprint grid.yaml\n",
 )]
 pub(super) struct FormNew {
     /// 新表式的文件夹，须不存在或为空
@@ -148,13 +155,19 @@ pub(super) struct FormNew {
     pub(super) folder: PathBuf,
     /// 蓝图文件
     #[arg(
+        display_order = 1,
         long,
         value_name = "文件",
         help = "蓝图：列、行、合并、重复行的说明（YAML）"
     )]
     pub(super) blueprint: PathBuf,
     /// 蓝图文件里有几张表时用哪一张
-    #[arg(long, value_name = "键", help = "蓝图文件里有几张表时，用哪一张")]
+    #[arg(
+        display_order = 2,
+        long,
+        value_name = "键",
+        help = "蓝图文件里有几张表时，用哪一张"
+    )]
     pub(super) grid: Option<String>,
     #[command(flatten)]
     pub(super) place: Place,
@@ -182,6 +195,7 @@ pub(super) struct Document {
     pub(super) faces: Faces,
     /// PDF 标准
     #[arg(
+        display_order = 11,
         long,
         value_name = "标准",
         help = "PDF 标准，如 a-2a,ua-1（不写即此）、a-3a、1.7"
@@ -189,6 +203,7 @@ pub(super) struct Document {
     pub(super) pdf_standard: Option<String>,
     /// 文件的日期
     #[arg(
+        display_order = 12,
         long,
         value_name = "秒数",
         allow_negative_numbers = true,
@@ -202,6 +217,7 @@ pub(super) struct Document {
 pub(super) struct Faces {
     /// 另有字体的文件夹
     #[arg(
+        display_order = 10,
         long,
         value_name = "文件夹",
         help = "另有字体的文件夹，可写多次；正式字体放在这里即优先采用；也可设 TYPST_FONT_PATHS"
@@ -214,6 +230,7 @@ pub(super) struct Faces {
 pub(super) struct Place {
     /// 表式所在的 templates 文件夹
     #[arg(
+        display_order = 20,
         long,
         value_name = "文件夹",
         help = "表式所在的 templates 文件夹；不写则从当前文件夹和程序所在处往上找"
@@ -221,6 +238,7 @@ pub(super) struct Place {
     pub(super) templates: Option<PathBuf>,
     /// 结果的写法
     #[arg(
+        display_order = 21,
         long,
         value_name = "写法",
         default_value = "text",
