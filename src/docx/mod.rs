@@ -97,6 +97,14 @@ impl Template {
         for (name, places) in &self.merged {
             let merged = merge::merge(env, name, context.clone())
                 .map_err(|error| place(&self.file, name, places, &error, &names_in(context)))?;
+            if let Some(error) = outline::flaw(&merged.text) {
+                return Err(
+                    Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
+                        .at_part(self.file.as_str(), name.as_str())
+                        .label(error)
+                        .hint("检查这个部件里语句的开头和结尾是否在同一层"),
+                );
+            }
             parts.insert(name.as_str(), merged.text);
         }
         parts.insert(properties::PART, properties.to_xml());

@@ -10,6 +10,21 @@ use quick_xml::events::Event;
 /// Deepest nesting of elements.
 const MAX_DEPTH: usize = 256;
 
+/// What is wrong with XML that should be well-formed.
+pub(super) fn flaw(xml: &str) -> Option<String> {
+    let mut reader = Reader::from_str(xml);
+    let mut depth = 0_usize;
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(_)) => depth += 1,
+            Ok(Event::End(_)) => depth -= 1,
+            Ok(Event::Eof) => return (depth > 0).then(|| "元素没有结束".to_owned()),
+            Ok(_) => {}
+            Err(error) => return Some(error.to_string()),
+        }
+    }
+}
+
 /// A piece of XML text.
 pub(super) struct Token {
     /// Bytes of the part.

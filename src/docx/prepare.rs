@@ -12,7 +12,7 @@ use quick_xml::escape::{partial_escape, unescape};
 use super::TagPlace;
 use super::outline::{Kind as Xml, Outline};
 use crate::diagnostic::Diagnostic;
-use crate::merge::tags::{self, Balance, Dialect, Kind, Tag};
+use crate::merge::tags::{self, Balance, Dialect, Kind, Level, Tag};
 
 /// A prepared part: the template's source, and where its tags stand.
 pub(super) type Prepared = Option<(String, Vec<TagPlace>)>;
@@ -55,7 +55,7 @@ pub(super) fn prepare(
         }));
         for tag in &tags {
             flaws.extend(tag.flaw(env));
-            flaws.extend(balance.note(tag, &spot));
+            flaws.extend(balance.note(tag, &spot, paragraph.level(&outline, tag)));
         }
         problems.extend(flaws.into_iter().map(|flaw| {
             let tag: String = text[flaw.start..].chars().take(40).collect();
@@ -143,6 +143,21 @@ fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
 }
 
 impl Paragraph {
+    /// What a tag takes the place of, and what that lies in.
+    fn level(&self, outline: &Outline<'_>, tag: &Tag) -> Level {
+        match tag.kind {
+            Kind::Lifted(name) => {
+                let within = self.element_at(outline, tag.start);
+                let element = outline.enclosing(within, name);
+                (
+                    name,
+                    element.and_then(|element| outline.elements[element].parent),
+                )
+            }
+            _ => ("", Some(self.element)),
+        }
+    }
+
     /// The element of the text at this byte.
     fn element_at(&self, outline: &Outline<'_>, at: usize) -> Option<usize> {
         let mut end = 0;

@@ -208,11 +208,32 @@ impl Blueprint {
             widths,
             rows: Vec::new(),
         };
+        if blueprint.orientation == Orientation::Landscape && blueprint.binding == Binding::Gbt9704
+        {
+            let at = node.get("binding").map_or(&node.at, |node| &node.at);
+            problems.push(wrong(at, "横向的页面目前只能用 `binding: plain`".into()));
+        }
         let headers: Vec<&str> = list(node.get("page.repeat_header_rows"))
             .iter()
             .filter_map(Node::as_str)
             .collect();
+        let rows: Vec<&str> = node
+            .get("rows")
+            .and_then(Node::as_map)
+            .into_iter()
+            .flat_map(|map| map.keys())
+            .collect();
+        for header in list(node.get("page.repeat_header_rows")) {
+            let name = header.as_str().unwrap_or_default();
+            if !rows.contains(&name) {
+                problems.push(
+                    wrong(&header.at, format!("没有叫 `{name}` 的行"))
+                        .hint_likely(name, rows.iter().copied()),
+                );
+            }
+        }
         blueprint.lay_rows(node, &headers, &mut problems);
+        blueprint.reject_nested_fields(&mut problems);
         if problems.is_empty() {
             Ok(blueprint)
         } else {
@@ -233,6 +254,16 @@ impl Blueprint {
             .map(|map| map.0.as_slice());
         for entry in entries.unwrap_or_default() {
             let cells: Vec<&Node> = list(Some(&entry.value)).iter().collect();
+            for cell in &cells {
+                let kind = list(Some(cell))
+                    .first()
+                    .and_then(Node::as_str)
+                    .unwrap_or_default();
+                if !["T", "H", "L", "D"].contains(&kind) {
+                    let message = "每格写成 [T、H、L 或 D, 内容, 列数, 行数]".to_owned();
+                    problems.push(wrong(&cell.at, message));
+                }
+            }
             let repeat = repeat_of(&entry.key, &cells);
             let mut slots = Vec::new();
             let mut column = 0;
@@ -299,6 +330,29 @@ impl Blueprint {
             if let Some(cell) = above.into_iter().next() {
                 cell.rowspan -= 1;
                 cell.grows = repeat.cloned();
+            }
+        }
+    }
+
+    /// A field is a value or holds others, not both.
+    fn reject_nested_fields(&self, problems: &mut Vec<Diagnostic>) {
+        let cells = || {
+            let slots = self.rows.iter().flat_map(|row| &row.slots);
+            slots.filter_map(|slot| match slot {
+                Slot::Cell(cell) => match &cell.content {
+                    Content::Print { field, .. } => Some((field, cell)),
+                    _ => None,
+                },
+                Slot::Covered { .. } => None,
+            })
+        };
+        for (field, cell) in cells() {
+            let holds = cells().any(|(other, _)| other.starts_with(&format!("{field}.")));
+            if holds {
+                problems.push(wrong(
+                    &cell.at,
+                    format!("`{field}` 不能既是一个值，又含有别的字段"),
+                ));
             }
         }
     }

@@ -158,6 +158,17 @@ impl Schema {
         if depth > MAX_DEPTH {
             return;
         }
+        if let Data::List(items) = &mut node.data {
+            let of_items = branches(&self.json, schema)
+                .into_iter()
+                .find_map(|b| b.get("items"));
+            for item in items {
+                of_items
+                    .iter()
+                    .for_each(|schema| self.fill(schema, item, depth + 1));
+            }
+            return;
+        }
         let at = node.at.clone();
         let Data::Map(map) = &mut node.data else {
             return;

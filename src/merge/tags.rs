@@ -241,12 +241,16 @@ impl Tag {
 /// Follows blocks through a part: what opens must be closed, in order.
 #[derive(Default)]
 pub(crate) struct Balance<P> {
-    open: Vec<(String, P)>,
+    open: Vec<(String, P, Level)>,
 }
+
+/// Where a statement stands in a document's structure: what it takes the place
+/// of, and what it lies in. A block must close where it opened.
+pub(crate) type Level = (&'static str, Option<usize>);
 
 impl<P: Clone> Balance<P> {
     /// Notes a statement; its place is kept for what stays open.
-    pub(crate) fn note(&mut self, tag: &Tag, place: &P) -> Option<Flaw> {
+    pub(crate) fn note(&mut self, tag: &Tag, place: &P, level: Level) -> Option<Flaw> {
         if !matches!(tag.kind, Kind::Statement | Kind::Lifted(_)) {
             return None;
         }
@@ -255,29 +259,53 @@ impl<P: Clone> Balance<P> {
         let opens = BLOCKS.iter().any(|(open, _)| *open == word)
             && !(word == "set" && tag.body.contains('='));
         if opens {
-            self.open.push((word.to_owned(), place.clone()));
+            self.open.push((word.to_owned(), place.clone(), level));
             return None;
         }
-        let (open, close) = BLOCKS.iter().find(|(_, close)| *close == word)?;
-        let message = match self.open.last() {
-            Some((last, _)) if last == open => {
-                self.open.pop();
-                return None;
-            }
-            Some((last, _)) => format!("`{close}` 前面还有没结束的 `{last}`"),
-            None => format!("`{close}` 前面没有 `{open}`"),
+        let flaw = |code, message, label: Option<&str>| {
+            Some(Flaw {
+                start: tag.start,
+                code,
+                message,
+                label: label.map(str::to_owned),
+            })
         };
-        Some(Flaw {
-            start: tag.start,
-            code: "template/block",
-            message,
-            label: None,
-        })
+        let astray = |opened: &str| {
+            flaw(
+                "template/level",
+                format!("`{word}` 与它的 `{opened}` 不在同一层"),
+                Some("同一个语句的开头和结尾要在同一段里，或都用 {%tr、{%p 等占用同一层的行或段"),
+            )
+        };
+        if INNER.contains(&word) {
+            return match self.open.last() {
+                Some((opened, _, at)) if *at != level => astray(opened),
+                _ => None,
+            };
+        }
+        let (open, close) = BLOCKS.iter().find(|(_, close)| *close == word)?;
+        match self.open.last() {
+            Some((last, _, at)) if last == open => {
+                let astray = if *at == level { None } else { astray(open) };
+                self.open.pop();
+                astray
+            }
+            Some((last, ..)) => flaw(
+                "template/block",
+                format!("`{close}` 前面还有没结束的 `{last}`"),
+                None,
+            ),
+            None => flaw(
+                "template/block",
+                format!("`{close}` 前面没有 `{open}`"),
+                None,
+            ),
+        }
     }
 
     /// What was never closed.
     pub(crate) fn rest(self) -> impl Iterator<Item = (String, P)> {
-        self.open.into_iter()
+        self.open.into_iter().map(|(word, place, _)| (word, place))
     }
 }
 

@@ -78,7 +78,7 @@ fn typst_flaws(form: &Form, env: &Environment<'_>) -> Vec<Diagnostic> {
     let mut balance = Balance::<usize>::default();
     for tag in &tags {
         flaws.extend(tag.flaw(env));
-        flaws.extend(balance.note(tag, &tag.start));
+        flaws.extend(balance.note(tag, &tag.start, ("", None)));
     }
     let end_of = |start: usize| {
         let tag = tags.iter().find(|tag| tag.start == start);
