@@ -143,6 +143,17 @@ fn words_beside_a_row_tag_in_word_are_not_lost_in_silence() {
 }
 
 #[test]
+fn a_block_in_word_closes_where_it_opened() {
+    let outcome = after("form.docx", replaced("{%tr for row", "{% for row"));
+    says(&outcome, &["`endfor` 与它的 `for` 不在同一层", "表1 行9"]);
+    let outcome = after("form.docx", |text| {
+        text.replacen("{{ project.name }}", "{% if year %}{{ project.name }}", 1)
+            .replacen("{{ goals.annual }}", "{{ goals.annual }}{% endif %}", 1)
+    });
+    says(&outcome, &["不在同一层", "表1 行5 列2"]);
+}
+
+#[test]
 fn a_merge_by_an_unknown_key_in_word_is_an_error() {
     let outcome = after(
         "form.docx",

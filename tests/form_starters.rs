@@ -117,6 +117,49 @@ fn a_blueprint_that_does_not_fit_is_a_diagnostic() {
 }
 
 #[test]
+fn a_field_is_a_value_or_holds_others() {
+    let blueprint = "name: x\npage: {widths: [1, 1]}\nrows:\n  a: [[L, 资金, 1, 1], [D, funds, 1, 1]]\n  b: [[L, 市级, 1, 1], [D, funds.city, 1, 1]]\n";
+    let trial = Trial::new().file("grid.yaml", blueprint);
+    let outcome = trial.run(&["form", "new", "新表", "--blueprint", "grid.yaml"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("`funds` 不能既是一个值"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn what_an_item_of_a_list_leaves_out_is_blank() {
+    let blueprint = "name: x\npage: {widths: [1, 1]}\nrows:\n  h: [[H, 名称, 1, 1], [H, 金额, 1, 1]]\n  item(rep): [[D, item.name, 1, 1], [D, item.amount, 1, 1]]\n  t: [[L, 联系人, 1, 1], [D, people(join 、), 1, 1]]\n";
+    let trial = Trial::with_own_templates().file("grid.yaml", blueprint);
+    trial.run_well(&[
+        "form",
+        "new",
+        "templates/某地/某表",
+        "--blueprint",
+        "grid.yaml",
+        "--templates",
+        "templates",
+    ]);
+    let project = "form: 某地/某表\nyear: 2024\ndepartments: [某局]\nitems: [{name: 甲}, {amount: 5}]\npeople: [张三, 李四]\n";
+    let trial = trial.file("a.yaml", project);
+    trial.run_well(&[
+        "render",
+        "a.yaml",
+        "--templates",
+        "templates",
+        "--font-path",
+        &fonts(),
+    ]);
+    let grids = word::grids(&trial.read("out/填报-某局.docx"));
+    assert_eq!(
+        grids[0].texts()[1..],
+        [["甲", ""], ["", "5"], ["联系人", "张三、李四"]]
+    );
+}
+
+#[test]
 fn an_existing_pack_is_never_overwritten() {
     let blueprint = root().join("templates/hunan/cbec-fund-target/blueprint.yaml");
     let trial = Trial::new().file("旧表/form.typ", "手工改过");

@@ -87,7 +87,8 @@ impl Plan {
                 problems.push(
                     Diagnostic::error("batch/unknown-key", format!("批次里没有 `{}`", entry.key))
                         .at(entry.key_at.clone())
-                        .hint_likely(&entry.key, KEYS),
+                        .hint_likely(&entry.key, KEYS)
+                        .hint(format!("批次文件里可以写：{}", KEYS.join("、"))),
                 );
             }
         }

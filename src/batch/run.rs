@@ -28,6 +28,8 @@ pub struct Run {
 pub struct Made {
     /// The project file, or the volume's title.
     pub subject: String,
+    /// Whether it is a bound volume.
+    pub is_volume: bool,
     /// Files that were written.
     pub files: Vec<PathBuf>,
     /// Warnings, or why nothing was written.
@@ -40,6 +42,7 @@ impl Made {
     fn new(subject: String, result: Result<Vec<PathBuf>, Failure>) -> Self {
         let mut made = Self {
             subject,
+            is_volume: false,
             files: Vec::new(),
             diagnostics: Vec::new(),
             broken: None,
@@ -156,7 +159,10 @@ fn finish(
             (Err(failure), _) | (_, Some(Err(failure))) => Err(failure),
             (Ok(_), None) => Ok(Vec::new()),
         };
-        run.made.push(Made::new(title, result));
+        run.made.push(Made {
+            is_volume: true,
+            ..Made::new(title, result)
+        });
     }
     run
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::form::Form;
-use crate::project::{Node, Project, colon_slip};
+use crate::project::{Data, Node, Project, colon_slip};
 use crate::source::Location;
 
 /// Keys every project may have, whatever its form.
@@ -13,7 +13,7 @@ const COMMON: [&str; 2] = ["form", "date"];
 
 pub(super) fn check(project: &Project, form: &Form) -> Vec<Diagnostic> {
     let mut root = project.root.clone();
-    if let crate::project::Data::Map(map) = &mut root.data {
+    if let Data::Map(map) = &mut root.data {
         map.0.retain(|entry| !COMMON.contains(&entry.key.as_str()));
     }
     let json = root.to_json();
@@ -33,6 +33,7 @@ pub(super) fn check(project: &Project, form: &Form) -> Vec<Diagnostic> {
         };
         subject.explain(error.kind(), &mut found);
     }
+    blank_though_required(project, form, &mut found);
     // `goals： …` is a slip, and then `goals` is not missing.
     let slips: Vec<String> = found
         .iter()
@@ -44,6 +45,35 @@ pub(super) fn check(project: &Project, form: &Form) -> Vec<Diagnostic> {
         problem.code != "project/missing" || field.is_none_or(|field| !slips.contains(field))
     });
     found
+}
+
+/// A required field that is there and blank: most likely forgotten.
+fn blank_though_required(project: &Project, form: &Form, found: &mut Vec<Diagnostic>) {
+    for field in form
+        .schema
+        .fields()
+        .into_iter()
+        .filter(|field| field.required)
+    {
+        let Some(node) = project
+            .root
+            .get(&field.path)
+            .filter(|n| matches!(n.data, Data::Blank))
+        else {
+            continue;
+        };
+        if found
+            .iter()
+            .all(|problem| problem.field.as_ref() != Some(&field.path))
+        {
+            found.push(
+                Diagnostic::warning("value/blank", format!("必填的“{}”是空白", field.title))
+                    .at(node.at.clone())
+                    .field(field.path.as_str())
+                    .hint("确实没有就不必理会"),
+            );
+        }
+    }
 }
 
 /// The value a schema complains about.
@@ -112,10 +142,8 @@ impl Subject<'_> {
             let name = key.split('：').next().unwrap_or(key);
             return slip.field(dotted(&self.steps, Some(name)));
         }
-        if key.len() == 3 && key.bytes().all(|b| b.is_ascii_digit()) {
-            return Diagnostic::error("yaml/thousands", "花括号里的逗号是分隔符，不能写千分位")
-                .at(at)
-                .hint("数字里要写逗号就加引号，如 \"1,235\"");
+        if let Some(slip) = self.thousands(key, &at) {
+            return slip;
         }
         let path = dotted(&self.steps, Some(key));
         let names = self.form.schema.names(self.steps.iter().copied());
@@ -137,6 +165,22 @@ impl Subject<'_> {
             };
         }
         problem
+    }
+
+    /// `{province: 1,280.50}`: what follows the comma is a key to YAML.
+    fn thousands(&self, key: &str, at: &Location) -> Option<Diagnostic> {
+        let whole = key.split('.').next().unwrap_or_default();
+        if whole.len() != 3 || !key.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return None;
+        }
+        let map = self.node()?.as_map()?;
+        let before = map.position(key)?.checked_sub(1)?;
+        let head = map.0[before].value.as_str().unwrap_or_default();
+        Some(
+            Diagnostic::error("yaml/thousands", "花括号里的逗号是分隔符，不能写千分位")
+                .at(at.clone())
+                .hint(format!("数字里要写逗号就加引号：\"{head},{key}\"")),
+        )
     }
 
     /// The schema forbids this key here: an attribute of an indicator that is
@@ -164,7 +208,7 @@ impl Subject<'_> {
             true => self.project.start(),
             false => self.key_at().unwrap_or_else(|| self.at()),
         };
-        Diagnostic::error("project/missing", format!("缺少{name}"))
+        Diagnostic::error("project/missing", format!("缺少{}", name.trim_end()))
             .at(at)
             .label(format!("这里应有 `{property}`"))
             .field(dotted(&steps, None))
@@ -183,12 +227,19 @@ impl Subject<'_> {
         let problem = self
             .here("value/type", format!("{name}应为{}", types(wanted)))
             .label(format!("这里是{is}"));
-        match node
+        if node
             .and_then(Node::as_str)
             .is_some_and(|text| text.starts_with(['［', '【', '｛']))
         {
-            true => problem.hint("括号应为半角的 [ ] 或 { }"),
-            false => problem,
+            return problem.hint("括号应为半角的 [ ] 或 { }");
+        }
+        let names = self.form.schema.names(self.steps.iter().copied());
+        match wanted {
+            TypeKind::Single(kind) if kind.to_string() == "array" => problem.hint("写成 [甲, 乙]"),
+            TypeKind::Single(kind) if kind.to_string() == "object" && !names.is_empty() => {
+                problem.hint(format!("写成 {{{}: …}}", names.join(": …, ")))
+            }
+            _ => problem,
         }
     }
 

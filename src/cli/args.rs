@@ -352,5 +352,9 @@ fn likely(option: &str, command: &str) -> Option<String> {
         "" => (command, commands.collect()),
         option => (option, longs.collect()),
     };
-    crate::diagnostic::likely(written, names.iter().map(String::as_str)).map(str::to_owned)
+    let others = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| *name != written);
+    crate::diagnostic::likely(written, others).map(str::to_owned)
 }

@@ -55,6 +55,11 @@ pub(super) fn run(run: &Run, verb: &str, seconds: f64, as_json: bool) {
     for file in run.made.iter().flat_map(|made| &made.files) {
         let _ = writeln!(out, "{}", file.display());
     }
+    let volumes = run
+        .made
+        .iter()
+        .filter(|made| made.is_good() && made.is_volume)
+        .count();
     let good = run.made.iter().filter(|made| made.is_good()).count();
     let failed = run.made.len() - good;
     let files: usize = run.made.iter().map(|made| made.files.len()).sum();
@@ -62,7 +67,10 @@ pub(super) fn run(run: &Run, verb: &str, seconds: f64, as_json: bool) {
         .made
         .iter()
         .filter(|made| made.is_good() && !made.diagnostics.is_empty());
-    let mut summary = format!("{verb} {good} 份");
+    let mut summary = format!("{verb} {} 份", good - volumes);
+    if volumes > 0 {
+        summary.push_str(&format!("和 {volumes} 本合订本"));
+    }
     if files > 0 {
         summary.push_str(&format!("，写出 {files} 个文件"));
     }
@@ -82,6 +90,7 @@ fn run_json(run: &Run) -> Value {
         let diagnostics: Vec<Value> = made.diagnostics.iter().map(Diagnostic::to_json).collect();
         json!({
             "subject": made.subject,
+            "volume": made.is_volume,
             "good": made.is_good(),
             "files": made.files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
             "diagnostics": diagnostics,

@@ -300,9 +300,7 @@ impl Blueprint {
                 slots.push(Slot::Cell(cell));
             }
             if column < count || cells.next().is_some() {
-                let message = format!(
-                    "这一行应恰好占满 {count} 列，每格写成 [T、H、L 或 D, 内容, 列数, 行数]"
-                );
+                let message = format!("这一行应恰好占满 {count} 列");
                 problems.push(wrong(&entry.key_at, message));
             }
             if repeat.is_some() {
@@ -357,19 +355,24 @@ impl Blueprint {
         }
     }
 
-    /// The fields that data cells print, each once, with their labels.
-    pub fn fields(&self) -> Vec<(String, String, Option<Repeat>)> {
-        let mut fields: Vec<(String, String, Option<Repeat>)> = Vec::new();
+    /// The fields that data cells print, each once.
+    pub fn fields(&self) -> Vec<PrintedField> {
+        let mut fields: Vec<PrintedField> = Vec::new();
         for row in &self.rows {
             let mut label = String::new();
             for slot in &row.slots {
                 let Slot::Cell(cell) = slot else { continue };
                 match &cell.content {
                     Content::Text(text) if cell.kind != Kind::Data => label.clone_from(text),
-                    Content::Print { field, .. }
-                        if fields.iter().all(|known| known.0 != *field) =>
+                    Content::Print { expression, field }
+                        if fields.iter().all(|known| known.path != *field) =>
                     {
-                        fields.push((field.clone(), label.clone(), row.repeat.clone()));
+                        fields.push(PrintedField {
+                            path: field.clone(),
+                            label: label.clone(),
+                            repeat: row.repeat.clone(),
+                            is_list: expression.contains("| join("),
+                        });
                     }
                     _ => {}
                 }
@@ -377,6 +380,19 @@ impl Blueprint {
         }
         fields
     }
+}
+
+/// A field that a data cell prints.
+#[derive(Debug)]
+pub struct PrintedField {
+    /// Dotted path.
+    pub path: String,
+    /// The label before its cell.
+    pub label: String,
+    /// What its row repeats over.
+    pub repeat: Option<Repeat>,
+    /// Whether it is printed as a list.
+    pub is_list: bool,
 }
 
 fn list(node: Option<&Node>) -> &[Node] {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::blueprint::{Blueprint, Repeat};
+use super::blueprint::{Blueprint, PrintedField, Repeat};
 use super::{Binding, Orientation};
 
 /// `form.yaml`.
@@ -49,8 +49,20 @@ pub fn schema(blueprint: &Blueprint) -> String {
     );
     root["required"] = json!(["year", "departments"]);
     let mut indicators = false;
-    for (field, label, repeat) in blueprint.fields() {
-        let leaf = json!({ "title": label, "type": ["string", "number", "boolean", "null"] });
+    for PrintedField {
+        path: field,
+        label,
+        repeat,
+        is_list,
+    } in blueprint.fields()
+    {
+        let kinds = json!(["string", "number", "boolean", "null"]);
+        let leaf = match is_list {
+            true => {
+                json!({ "title": label, "type": ["array", "null"], "items": { "type": "string" } })
+            }
+            false => json!({ "title": label, "type": kinds }),
+        };
         match repeat {
             Some(Repeat::Indicators) => indicators = true,
             Some(Repeat::List { list, item }) => {
@@ -117,7 +129,18 @@ pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
         "year": blueprint.year,
         "departments": ["某某市某某局"],
     });
-    for (field, label, repeat) in blueprint.fields() {
+    for PrintedField {
+        path: field,
+        label,
+        repeat,
+        is_list,
+    } in blueprint.fields()
+    {
+        let value = if is_list {
+            json!([label])
+        } else {
+            Value::from(label)
+        };
         match repeat {
             Some(Repeat::Indicators) => {
                 root["indicators"] = json!({
@@ -130,10 +153,10 @@ pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
                 if root.get(&list).is_none() {
                     root[&list] = json!([{}]);
                 }
-                put(&mut root[&list][0], name, Value::from(label));
+                put(&mut root[&list][0], name, value);
             }
             None if field == "departments" => {}
-            None => put(&mut root, &field, Value::from(label)),
+            None => put(&mut root, &field, value),
         }
     }
     serde_yaml::to_string(&root).unwrap_or_default()

@@ -169,7 +169,8 @@ fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
             problems.push(
                 Diagnostic::error("extends/blank", "写成空白会去掉所继承的整组内容")
                     .at(over.at.clone())
-                    .hint("要去掉就写 `{remove: true}`；不改动就删去这一行"),
+                    .hint("下面几行若属于它，要再缩进两格")
+                    .hint("要去掉它就写 `{remove: true}`；不改动就删去这一行"),
             );
             Node {
                 data: Data::Map(map),
@@ -299,9 +300,10 @@ fn take_directives(entry: &mut Entry, problems: &mut Vec<Diagnostic>) -> Directi
                 remove_at = Some(directive.key_at);
             }
             (Data::Bool(false), "remove") => {}
-            (_, "remove") => {
-                problems.push(Diagnostic::error("extends/remove", "`remove` 只能写 true").at(at))
-            }
+            (_, "remove") => problems.push(
+                Diagnostic::error("extends/remove", "`remove` 后面只能写 true：`remove: true`")
+                    .at(at),
+            ),
             (Data::Text(target) | Data::Number(target), name) => {
                 if let Some(Place { word: other, .. }) = found.place {
                     problems.push(

@@ -42,6 +42,9 @@ pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
     }
     let value = serde_yaml::from_str::<Value>(&source.text).map_err(|error| {
         let line = error.location().map_or(1, |at| at.line());
+        if let Some(slip) = flow_slip(source, line) {
+            return vec![slip];
+        }
         vec![
             Diagnostic::error("yaml/syntax", "不是合法的 YAML")
                 .at(Location::line_of(source, line))
@@ -377,7 +380,7 @@ fn explain(source: &Arc<Source>, offsets: &[usize], error: &ScanError) -> Diagno
                 .label("这里是制表符")
                 .hint("把每个制表符换成两个空格");
         }
-        if let Some(slip) = blank_slip(source, line) {
+        if let Some(slip) = blank_slip(source, line).or_else(|| comma_slip(source, line)) {
             return slip;
         }
         if let Some(slip) = colon_slip(&Location::line_of(source, line)) {
@@ -410,6 +413,48 @@ fn explain(source: &Arc<Source>, offsets: &[usize], error: &ScanError) -> Diagno
         .at(at)
         .label(reason(error.info()))
         .hint("检查这一行和上一行的缩进、冒号、引号和括号")
+}
+
+/// `{province: 5，city: 3}`: a full-width comma between entries.
+fn comma_slip(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
+    let range = source.line_range(line);
+    let text = &source.text[range.clone()];
+    let at = text
+        .find('，')
+        .filter(|at| text[..*at].contains(['{', '[']))?;
+    // What follows is the next key, not the rest of a sentence.
+    let next = text[at..]
+        .trim_start_matches('，')
+        .split([',', '，', '}', ']'])
+        .next()?;
+    next.contains(':').then(|| {
+        let start = range.start + at;
+        Diagnostic::error("yaml/full-width-comma", "花括号和方括号里的逗号应为半角")
+            .at(Location::new(source, start..start + '，'.len_utf8()))
+            .label("这里是全角逗号")
+            .hint("换成半角逗号加一个空格")
+    })
+}
+
+/// Within braces: `{a: >15%}` and `{a:}`.
+fn flow_slip(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
+    let whole = Location::line_of(source, line);
+    let text = whole.text();
+    if let Some(at) = text.find(":}") {
+        let start = whole.range.start + at;
+        return Some(
+            Diagnostic::error("yaml/colon-blank", "右括号前的冒号后面缺一个空格")
+                .at(Location::new(source, start..start + 1))
+                .label("这里后面要空一格")
+                .hint("留空白的键写成 `{city: }`"),
+        );
+    }
+    let sign = text
+        .split(": ")
+        .skip(1)
+        .filter_map(|value| value.chars().next())
+        .find(|first| "@%`>|*&!?".contains(*first))?;
+    Some(starts_with_sign(source, line, sign))
 }
 
 /// A full-width or hard blank where YAML wants a plain one: in the indentation
