@@ -215,7 +215,12 @@ fn an_unknown_name_in_word_is_at_its_cell() {
     let outcome = after("form.docx", replaced("{{ row.target }}", "{{ row.targt }}"));
     says(
         &outcome,
-        &["表1 行8 列5", "`row.targt` 没有定义", "{{ row.targt }}"],
+        &[
+            "表1 行8 列5",
+            "`row.targt` 没有定义",
+            "{{ row.targt }}",
+            "是否想写 `target`",
+        ],
     );
 }
 

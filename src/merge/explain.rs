@@ -59,10 +59,14 @@ pub(crate) fn explain(
             // Whole paths first; a loop's own variables only by their last part.
             match crate::diagnostic::likely(name, known.iter().map(String::as_str)) {
                 Some(likely) => problem.hint(format!("是否想写 `{likely}`？")),
-                None => problem.hint_likely(
-                    last,
-                    known.iter().filter_map(|path| path.rsplit('.').next()),
-                ),
+                None => {
+                    let lasts = known.iter().filter_map(|path| path.rsplit('.').next());
+                    let mut names: Vec<&str> = lasts.collect();
+                    for name in super::rows::names() {
+                        names.push(name);
+                    }
+                    problem.hint_likely(last, names)
+                }
             }
         }
         ErrorKind::UnknownFilter => {

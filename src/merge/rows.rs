@@ -20,6 +20,14 @@ const ATTRIBUTES: [&str; 9] = [
     "target", "weight", "actual", "score", "reason", "unit", "rule", "evidence", "note",
 ];
 
+/// What a row and its labels have, for hints.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let fixed = [
+        "index", "level1", "level2", "name", "text", "key", "span", "first",
+    ];
+    fixed.into_iter().chain(ATTRIBUTES)
+}
+
 /// A 一级 or 二级 label in one row. Prints as its name.
 ///
 /// Attributes for templates: `text`, `key`, `span` (rows the group covers),
