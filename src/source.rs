@@ -75,6 +75,19 @@ impl Location {
         Self::new(source, range.start + indent..range.end)
     }
 
+    /// Points at `words` on a line (counted from 1), or at the whole line if
+    /// they do not stand there.
+    pub(crate) fn words_of(source: &Arc<Source>, line: usize, words: &str) -> Self {
+        let whole = Self::line_of(source, line);
+        match whole.text().find(words).filter(|_| !words.is_empty()) {
+            Some(offset) => {
+                let start = whole.range.start + offset;
+                Self::new(source, start..start + words.len())
+            }
+            None => whole,
+        }
+    }
+
     /// The line, counted from 1.
     pub fn line(&self) -> usize {
         self.before().matches('\n').count() + 1

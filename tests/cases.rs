@@ -1,6 +1,6 @@
 //! The folders in `tests/cases`: each is copied to a temporary place and its
 //! `command` is run there; exit code and messages must be those of
-//! `expected.txt`. `UPDATE=1 cargo test cases` writes them anew.
+//! `expected.txt`. `UPDATE=1 cargo test --test tests cases` writes them anew.
 
 use std::fs;
 

@@ -133,11 +133,7 @@ impl Subject<'_> {
     }
 
     fn unknown_key(&self, key: &str) -> Diagnostic {
-        let entry = self
-            .node()
-            .and_then(Node::as_map)
-            .and_then(|map| map.entry(key));
-        let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
+        let at = self.key_below(key);
         if let Some(slip) = key.contains('：').then(|| colon_slip(&at)).flatten() {
             let name = key.split('：').next().unwrap_or(key);
             return slip.field(dotted(&self.steps, Some(name)));
@@ -186,16 +182,19 @@ impl Subject<'_> {
     /// The schema forbids this key here: an attribute of an indicator that is
     /// written one step too far out.
     fn stray_attribute(&self, key: &str) -> Diagnostic {
-        let entry = self
-            .node()
-            .and_then(Node::as_map)
-            .and_then(|map| map.entry(key));
-        let at = entry.map_or_else(|| self.at(), |entry| entry.key_at.clone());
+        let at = self.key_below(key);
         Diagnostic::error("indicator/attribute", format!("`{key}` 不能作这一级的名称"))
             .at(at)
             .label("是指标的属性")
             .field(dotted(&self.steps, Some(key)))
             .hint("缩进到它所属的指标下面")
+    }
+
+    /// Where a key of this map is written.
+    fn key_below(&self, key: &str) -> Location {
+        let map = self.node().and_then(Node::as_map);
+        map.and_then(|map| map.entry(key))
+            .map_or_else(|| self.at(), |entry| entry.key_at.clone())
     }
 
     fn missing(&self, property: &str) -> Diagnostic {

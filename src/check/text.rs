@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::diagnostic::Diagnostic;
-use crate::project::{Data, Node, Project};
+use crate::project::{Data, Node, Project, field_below};
 use crate::source::Location;
 
 /// The text as it prints: line ends are `\n`, a tab is a blank, invisible
@@ -36,22 +36,18 @@ pub(super) fn check(project: &Project) -> Vec<Diagnostic> {
 }
 
 fn visit(node: &Node, path: &str, found: &mut Vec<Diagnostic>) {
-    let below = |step: &str| match path {
-        "" => step.to_owned(),
-        path => format!("{path}.{step}"),
-    };
     match &node.data {
         Data::Text(text) => found.extend(invisible(text, &node.at, path)),
         Data::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                let path = below(&index.to_string());
+                let path = field_below(path, &index.to_string());
                 found.extend(full_width_comma(item, &path));
                 visit(item, &path, found);
             }
         }
         Data::Map(map) => {
             for (index, entry) in map.0.iter().enumerate() {
-                let path = below(&entry.key);
+                let path = field_below(path, &entry.key);
                 found.extend(invisible(&entry.key, &entry.key_at, &path));
                 let printed = printable(&entry.key);
                 if let Some(twin) = map.0[..index].iter().find(|e| printable(&e.key) == printed) {

@@ -10,7 +10,7 @@ use crate::form::Form;
 
 pub(super) fn execute(command: Forms) -> Result<u8, Failure> {
     let templates = setup::templates(&command.place)?;
-    let ids = templates.ids();
+    let ids = &templates.ids;
     if let Some(id) = command.schema {
         if !ids.contains(&id) {
             let hint = likely(&id, ids.iter().map(String::as_str)).map_or_else(

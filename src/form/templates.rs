@@ -22,6 +22,8 @@ const MAX_FOLDER_BYTES: u64 = 32 << 20;
 #[derive(Debug)]
 pub struct Templates {
     root: PathBuf,
+    /// The ids of all packs, sorted.
+    pub ids: Vec<String>,
     /// `lib/`: what forms share in Typst.
     pub library: FormFiles,
     /// `fonts/roles.yaml`.
@@ -44,6 +46,7 @@ impl Templates {
         let text = fs::read_to_string(&roles).map_err(|e| Error::io("读取", &roles, e))?;
         Ok(Self {
             root: root.to_owned(),
+            ids: ids(root),
             library: readable_files(&root.join("lib"))?,
             roles: Roles::parse(&text)?,
         })
@@ -59,30 +62,12 @@ impl Templates {
         self.root.join("lib")
     }
 
-    /// The ids of all packs, sorted.
-    pub fn ids(&self) -> Vec<String> {
-        let mut ids = Vec::new();
-        for place in folders(&self.root) {
-            for form in folders(&place)
-                .into_iter()
-                .filter(|f| f.join("form.yaml").is_file())
-            {
-                let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
-                if let (Some(place), Some(form)) = (name(&place), name(&form)) {
-                    ids.push(format!("{place}/{form}"));
-                }
-            }
-        }
-        ids.sort();
-        ids
-    }
-
     /// The form that a project names.
     ///
     /// # Errors
     /// Rejected where the project names none or one that is not here.
     pub fn form_id(&self, project: &Project) -> Result<String, Diagnostic> {
-        let ids = self.ids();
+        let ids = &self.ids;
         let entry = project.root.as_map().and_then(|map| map.entry("form"));
         let Some(named) = entry
             .map(|entry| &entry.value)
@@ -155,6 +140,24 @@ impl Templates {
             folder,
         })
     }
+}
+
+/// The ids of all packs below a folder, sorted.
+fn ids(root: &Path) -> Vec<String> {
+    let mut ids = Vec::new();
+    for place in folders(root) {
+        for form in folders(&place)
+            .into_iter()
+            .filter(|f| f.join("form.yaml").is_file())
+        {
+            let name = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+            if let (Some(place), Some(form)) = (name(&place), name(&form)) {
+                ids.push(format!("{place}/{form}"));
+            }
+        }
+    }
+    ids.sort();
+    ids
 }
 
 fn folders(parent: &Path) -> Vec<PathBuf> {

@@ -63,18 +63,6 @@ fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -
 fn in_template(sheet: &Sheet<'_>, merged: &str, range: std::ops::Range<usize>) -> Location {
     let line = merged[..range.start].matches('\n').count();
     let number = sheet.lines.get(line).copied().unwrap_or(1);
-    let whole = Location::line_of(&sheet.template, number);
-    let words = merged
-        .get(range)
-        .unwrap_or_default()
-        .lines()
-        .next()
-        .unwrap_or_default();
-    match whole.text().find(words).filter(|_| !words.is_empty()) {
-        Some(offset) => {
-            let start = whole.range.start + offset;
-            Location::new(&sheet.template, start..start + words.len())
-        }
-        None => whole,
-    }
+    let words = merged.get(range).unwrap_or_default().lines().next();
+    Location::words_of(&sheet.template, number, words.unwrap_or_default())
 }

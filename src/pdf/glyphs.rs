@@ -10,7 +10,7 @@ use typst_layout::PagedDocument;
 
 use super::Sheet;
 use crate::diagnostic::Diagnostic;
-use crate::project::{Data, Node};
+use crate::project::{Data, Node, field_below};
 use crate::source::Location;
 
 /// All characters of a document without a glyph.
@@ -61,10 +61,6 @@ fn in_value(
     found: &mut Vec<Diagnostic>,
     explained: &mut BTreeSet<char>,
 ) {
-    let below = |step: &str| match path {
-        "" => step.to_owned(),
-        path => format!("{path}.{step}"),
-    };
     let mut report = |text: &str, field: &str, at: &Location| {
         let characters: BTreeSet<char> = text.chars().filter(|c| missing.contains(c)).collect();
         if let Some(first) = characters.first() {
@@ -81,16 +77,28 @@ fn in_value(
         Data::Text(text) | Data::Number(text) => report(text, path, &node.at),
         Data::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                in_value(missing, item, &below(&index.to_string()), found, explained);
+                in_value(
+                    missing,
+                    item,
+                    &field_below(path, &index.to_string()),
+                    found,
+                    explained,
+                );
             }
         }
         Data::Map(map) => {
             for entry in &map.0 {
-                let path = below(&entry.key);
+                let path = field_below(path, &entry.key);
                 report(&entry.key, &path, &entry.key_at);
             }
             for entry in &map.0 {
-                in_value(missing, &entry.value, &below(&entry.key), found, explained);
+                in_value(
+                    missing,
+                    &entry.value,
+                    &field_below(path, &entry.key),
+                    found,
+                    explained,
+                );
             }
         }
         _ => {}

@@ -14,6 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Failure};
 use crate::source::{Location, Source};
 
+pub(crate) use node::field_below;
 pub use node::{Data, Entry, Map, Node};
 pub(crate) use yaml::{colon_slip, parse as parse_yaml};
 

@@ -135,6 +135,14 @@ impl Map {
     }
 }
 
+/// The dotted path of a step below `path`.
+pub(crate) fn field_below(path: &str, step: &str) -> String {
+    match path {
+        "" => step.to_owned(),
+        path => format!("{path}.{step}"),
+    }
+}
+
 impl Entry {
     /// An entry that no file holds; it points where `near` does.
     pub(crate) fn implied(key: &str, data: Data, near: &Location) -> Self {

@@ -112,15 +112,10 @@ pub(super) fn template_problem(form: &Form, error: &TemplateError, known: &[Stri
         return problem.at(Location::start_of(&form.typst));
     };
     // Marks stand at line ends, so that lines are the template's own.
-    let whole = Location::line_of(&form.typst, line);
-    let words = pointed
-        .and_then(|pointed| pointed.words().lines().next())
-        .filter(|words| !words.is_empty());
-    match words.and_then(|words| Some((whole.text().find(words)?, words.len()))) {
-        Some((offset, len)) => {
-            let start = whole.range.start + offset;
-            problem.at(Location::new(&form.typst, start..start + len))
-        }
-        None => problem.at(whole),
-    }
+    let words = pointed.and_then(|pointed| pointed.words().lines().next());
+    problem.at(Location::words_of(
+        &form.typst,
+        line,
+        words.unwrap_or_default(),
+    ))
 }
