@@ -166,7 +166,9 @@ fn is_batch(path: &Path) -> bool {
     let named = path.file_name().is_some_and(|name| name == BATCH_FILE) && path.is_file();
     match project::read(path).map(|source| project::parse_yaml(&source)) {
         Ok(Ok(root)) => {
-            let is_project = root.get("form").is_some() || root.get("extends").is_some();
+            let is_project = ["form", "forms", "extends"]
+                .iter()
+                .any(|key| root.get(key).is_some());
             !is_project && (named || root.get("members").is_some())
         }
         _ => named,

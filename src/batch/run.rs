@@ -315,9 +315,16 @@ fn write(
     let mut files = Vec::new();
     if keep_merged {
         // Before rendering: it is wanted most when typesetting fails.
-        let (source, values) = ready.merged_typst()?;
-        files.push(output.write(&format!("{}.typ", ready.name), source.as_bytes())?);
-        files.push(output.write(&format!("{}.values.json", ready.name), values.as_bytes())?);
+        let merged = ready.merged_typst()?;
+        let several = merged.len() > 1;
+        for (index, (source, values)) in merged.into_iter().enumerate() {
+            let name = match several {
+                true => format!("{}.{}", ready.name, index + 1),
+                false => ready.name.clone(),
+            };
+            files.push(output.write(&format!("{name}.typ"), source.as_bytes())?);
+            files.push(output.write(&format!("{name}.values.json"), values.as_bytes())?);
+        }
     }
     let artifacts = renderer.render(ready)?;
     for (ending, bytes) in [("pdf", artifacts.pdf), ("docx", artifacts.word)] {

@@ -91,6 +91,11 @@ fn full_width_comma(item: &Node, path: &str) -> Option<Diagnostic> {
     let Data::Text(text) = &item.data else {
         return None;
     };
+    // Not in a list whose items have a line each, such as paragraphs.
+    let line = Location::line_of(&item.at.source, item.at.line());
+    if line.text().trim_start().starts_with("- ") {
+        return None;
+    }
     text.contains('，').then(|| {
         Diagnostic::warning(
             "text/full-width-comma",

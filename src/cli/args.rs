@@ -161,14 +161,14 @@ pub(super) struct FormNew {
         help = "蓝图：列、行、合并、重复行的说明（YAML）"
     )]
     pub(super) blueprint: PathBuf,
-    /// 蓝图文件里有几张表时用哪一张
+    /// 蓝图文件里有几张表时用哪一张或哪几张
     #[arg(
         display_order = 2,
         long,
         value_name = "键",
-        help = "蓝图文件里有几张表时，用哪一张"
+        help = "蓝图文件里有几张表时，用哪一张；写几次，就是上下几张表"
     )]
-    pub(super) grid: Option<String>,
+    pub(super) grid: Vec<String>,
     #[command(flatten)]
     pub(super) place: Place,
 }

@@ -9,7 +9,7 @@ use crate::{docx, form, pdf};
 
 pub(super) fn execute(command: FormNew) -> Result<u8, Failure> {
     let templates = setup::templates(&command.place)?;
-    let blueprint = Blueprint::read(&command.blueprint, command.grid.as_deref())?;
+    let blueprint = Blueprint::read(&command.blueprint, &command.grid)?;
     if !setup::is_empty_or_absent(&command.folder) {
         return Err(Error::Usage(format!(
             "{} 里已经有文件；换一个文件夹，或先移走它们",

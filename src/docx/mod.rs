@@ -9,9 +9,11 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod join;
 mod order;
 mod outline;
 mod package;
+mod pages;
 mod prepare;
 mod properties;
 pub mod starter;
@@ -23,6 +25,8 @@ use minijinja::{Environment, Error};
 
 use crate::diagnostic::Diagnostic;
 use crate::merge::{self, Pointed, explain, names_in};
+use crate::pdf::TablePages;
+pub(crate) use join::join;
 use package::Package;
 pub use properties::Properties;
 
@@ -83,7 +87,7 @@ impl Template {
         })
     }
 
-    /// Fills the template in.
+    /// Fills the template in; with `pages`, it breaks pages where they do.
     ///
     /// # Errors
     /// What is wrong in the template, at the part, cell and tag.
@@ -92,6 +96,7 @@ impl Template {
         env: &Environment<'_>,
         context: &Value,
         properties: &Properties<'_>,
+        pages: Option<&[TablePages]>,
     ) -> Result<Vec<u8>, Diagnostic> {
         let mut parts = BTreeMap::new();
         for (name, places) in &self.merged {
@@ -105,7 +110,16 @@ impl Template {
                         .hint("检查这个部件里语句的开头和结尾是否在同一层"),
                 );
             }
-            parts.insert(name.as_str(), merged.text);
+            let text = match pages.filter(|_| name == "word/document.xml") {
+                None => merged.text,
+                Some(pages) => pages::set(&merged.text, pages).map_err(|words| {
+                    Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")
+                        .at_part(self.file.as_str(), name.as_str())
+                        .label(words)
+                        .hint("两份模板的表格应有同样的行；用 `tianbao form check` 查看差别")
+                })?,
+            };
+            parts.insert(name.as_str(), text);
         }
         parts.insert(properties::PART, properties.to_xml());
         self.package.write(&parts).map_err(|error| {

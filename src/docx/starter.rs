@@ -6,25 +6,39 @@
 
 use docx_rs::{
     AlignmentType, Docx, FieldCharType, Footer, InstrPAGE, InstrText, LineSpacing, LineSpacingType,
-    PageMargin, PageOrientationType, Paragraph, Run, RunFonts, Table, TableAlignmentType,
-    TableBorder, TableBorderPosition, TableCell, TableCellMargins, TableLayoutType, TableRow,
-    VAlignType, VMergeType, WidthType,
+    PageMargin, PageOrientationType, Paragraph, Run, RunFonts, SpecialIndentType, Tab,
+    TabValueType, Table, TableAlignmentType, TableBorder, TableBorderPosition, TableCell,
+    TableCellMargins, TableLayoutType, TableRow, TextDirectionType, VAlignType, VMergeType,
+    WidthType,
 };
 
 use super::order;
 use super::package::{self, Package, Parts};
 use super::properties::Properties;
 use crate::error::Error;
-use crate::form::blueprint::{Blueprint, Cell, Content, Kind, Row, Slot};
+use crate::form::blueprint::{self, Align, Blueprint, Cell, Content, Kind, Repeat, Row, Slot};
 use crate::form::{Binding, Orientation, Role, Roles};
 
 /// Twentieths of a point in a millimetre, times 1000.
 const TWIPS_PER_MM: f64 = 1440.0 / 25.4;
 /// A line of the text area: 22 lines in 225 mm (GB/T 9704-2012, 5.2.3).
 const TEXT_LINE: i32 = 580;
-/// Type of the table: 五号, in half points, with a quarter between lines.
-const TABLE_SIZE: usize = 21;
-const TABLE_LINE: i32 = 262;
+/// Type of the document: 五号, in half points.
+const TEXT_SIZE: usize = 21;
+/// What Word has at the bottom of its pages beyond the PDF, where both break at
+/// the same rows: so much higher may rows turn out without running over.
+const SPARE: f64 = 6.0;
+/// Cell margins above and below, in twips: 5 pt. Where pages are the same, a
+/// rule's width less, which LibreOffice counts as part of a row.
+const CELL_MARGIN: usize = 100;
+const CELL_MARGIN_OF_SAME_PAGES: usize = 95;
+/// Between two tables, in twips.
+const GAP: i32 = 120;
+
+/// A line of the table: a quarter of the size lies between two.
+fn table_line(half_points: usize) -> i32 {
+    half_points as i32 * 25 / 2
+}
 
 fn twips(mm: f64) -> i32 {
     (mm * TWIPS_PER_MM).round() as i32
@@ -85,9 +99,13 @@ impl Page {
             Orientation::Landscape => (16838, 11906),
         };
         let margin = twips(18.0);
-        match blueprint.binding {
+        let spare = match blueprint.same_pages {
+            true => twips(SPARE),
+            false => 0,
+        };
+        let mut page = match (blueprint.binding, blueprint.orientation) {
             // 5.2.1, 5.2.3; the page number's line is 7 mm below the text.
-            Binding::Gbt9704 => Self {
+            (Binding::Gbt9704, Orientation::Portrait) => Self {
                 width,
                 height,
                 top: twips(37.0),
@@ -96,7 +114,17 @@ impl Page {
                 right: twips(26.0),
                 footer: twips(28.0) - 140,
             },
-            Binding::Plain => Self {
+            // Clause 8; see templates/lib/page.typ.
+            (Binding::Gbt9704, Orientation::Landscape) => Self {
+                width,
+                height,
+                top: twips(27.0),
+                bottom: twips(27.0),
+                left: twips(35.0),
+                right: twips(37.0),
+                footer: twips(10.0),
+            },
+            (Binding::Plain, _) => Self {
                 width,
                 height,
                 top: margin,
@@ -105,7 +133,9 @@ impl Page {
                 right: margin,
                 footer: twips(8.0),
             },
-        }
+        };
+        page.bottom -= spare;
+        page
     }
 
     fn text_width(&self) -> i32 {
@@ -123,7 +153,7 @@ fn document(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Docx {
         .footer(page.footer);
     let mut docx = Docx::new()
         .default_fonts(faces(fonts.body))
-        .default_size(TABLE_SIZE)
+        .default_size(TEXT_SIZE)
         .page_size(page.width as u32, page.height as u32)
         .page_margin(margin);
     if blueprint.orientation == Orientation::Landscape {
@@ -140,17 +170,42 @@ fn document(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Docx {
             .add_paragraph(line(TEXT_LINE).add_run(run(attachment, fonts.heading, 32)))
             .add_paragraph(line(TEXT_LINE));
     }
+    let centred = |height, run| line(height).align(AlignmentType::Center).add_run(run);
     let title = run("{{ document.title }}", fonts.title, 44);
-    docx.add_paragraph(
-        line(TEXT_LINE)
-            .align(AlignmentType::Center)
-            .outline_lvl(0)
-            .add_run(title),
-    )
-    .add_paragraph(line(TEXT_LINE / 2))
-    .add_table(table(blueprint, fonts, page))
-    // Word demands a paragraph after a table; this one takes no room.
-    .add_paragraph(line(20).size(2))
+    docx = docx.add_paragraph(centred(TEXT_LINE, title).outline_lvl(0));
+    if let Some(subtitle) = &blueprint.subtitle {
+        let subtitle = run(&with_fields(subtitle), fonts.body, 30);
+        docx = docx.add_paragraph(centred(TEXT_LINE, subtitle));
+    }
+    docx = docx.add_paragraph(line(TEXT_LINE / 2));
+    if let Some((left, right)) = &blueprint.above {
+        let ends = run(&with_fields(left), fonts.body, 24)
+            .add_tab()
+            .add_text(with_fields(right));
+        let tab = Tab::new()
+            .val(TabValueType::Right)
+            .pos(page.text_width() as usize);
+        docx = docx.add_paragraph(line(400).add_tab(tab).add_run(ends));
+    }
+    for (index, table) in blueprint.tables.iter().enumerate() {
+        if index > 0 {
+            docx = docx.add_paragraph(line(GAP).size(2));
+        }
+        docx = docx.add_table(self::table(blueprint, table, fonts, page));
+    }
+    // Word demands a paragraph after a table; an empty one takes no room.
+    match &blueprint.note {
+        Some(note) => docx.add_paragraph(line(table_line(TEXT_SIZE)).add_run(run(
+            &with_fields(note),
+            fonts.body,
+            TEXT_SIZE,
+        ))),
+        None => docx.add_paragraph(line(20).size(2)),
+    }
+}
+
+fn with_fields(text: &str) -> String {
+    blueprint::with_fields(text, str::to_owned)
 }
 
 /// 7.5: 四号 number between two 一字线, odd pages right, even pages left, one
@@ -179,47 +234,60 @@ fn footer(fonts: &Fonts<'_>, side: AlignmentType) -> Footer {
     )
 }
 
-fn table(blueprint: &Blueprint, fonts: &Fonts<'_>, page: &Page) -> Table {
-    let widths = column_widths(blueprint, page.text_width());
+fn table(blueprint: &Blueprint, table: &blueprint::Table, fonts: &Fonts<'_>, page: &Page) -> Table {
+    let widths = column_widths(table, page.text_width());
+    let size = table.half_points;
+    let whole = widths.iter().sum::<usize>();
+    let statement = |text: &str| {
+        let cell = cell_of(whole, widths.len())
+            .add_paragraph(line(table_line(size)).add_run(run(text, fonts.body, size)));
+        TableRow::new(vec![cell])
+    };
     let mut rows = Vec::new();
-    for row in &blueprint.rows {
-        let whole = widths.iter().sum::<usize>();
-        let statement = |text: &str| {
-            let cell = cell_of(whole, widths.len())
-                .add_paragraph(line(TABLE_LINE).add_run(run(text, fonts.body, TABLE_SIZE)));
-            TableRow::new(vec![cell])
-        };
+    let mut open: Vec<&Repeat> = Vec::new();
+    for (index, row) in table.rows.iter().enumerate() {
+        while let Some(last) = open.last() {
+            if row.repeat.as_ref().is_some_and(|next| next.is_within(last)) {
+                break;
+            }
+            open.pop();
+            rows.push(statement("{%tr endfor %}"));
+        }
         if let Some(repeat) = &row.repeat {
             let (list, item) = repeat.loop_over();
             rows.push(statement(&format!("{{%tr for {item} in {list} %}}")));
-            rows.push(table_row(row, &widths, fonts));
-            rows.push(statement("{%tr endfor %}"));
-        } else {
-            rows.push(table_row(row, &widths, fonts));
+            open.push(repeat);
         }
+        // A band stays on the page of the header row below it.
+        let keep = row.is_band() && table.rows.get(index + 1).is_some_and(|next| next.header);
+        rows.push(table_row(row, &widths, fonts, size, keep));
     }
+    rows.extend(open.iter().map(|_| statement("{%tr endfor %}")));
     use TableBorderPosition::{Bottom, InsideH, InsideV, Left, Right, Top};
-    let table = [Top, Bottom, Left, Right, InsideH, InsideV]
+    let made = [Top, Bottom, Left, Right, InsideH, InsideV]
         .into_iter()
         // In eighths of a point: 0.5 pt.
         .fold(Table::new(rows), |table, side| {
             table.set_border(TableBorder::new(side).size(4))
         });
-    table
-        .set_grid(widths)
+    let margin = match blueprint.same_pages {
+        true => CELL_MARGIN_OF_SAME_PAGES,
+        false => CELL_MARGIN,
+    };
+    made.set_grid(widths)
         .width(page.text_width() as usize, WidthType::Dxa)
         .layout(TableLayoutType::Fixed)
         .align(TableAlignmentType::Center)
-        // 1 mm at the sides, 5 pt above and below.
-        .margins(TableCellMargins::new().margin(100, 57, 100, 57))
+        // 1 mm at the sides.
+        .margins(TableCellMargins::new().margin(margin, 57, margin, 57))
 }
 
 /// Column widths that add up to the table's.
-fn column_widths(blueprint: &Blueprint, whole: i32) -> Vec<usize> {
-    let sum: u32 = blueprint.widths.iter().sum();
+fn column_widths(table: &blueprint::Table, whole: i32) -> Vec<usize> {
+    let sum: u32 = table.widths.iter().sum();
     let mut passed = 0;
     let mut edge = 0;
-    blueprint
+    table
         .widths
         .iter()
         .map(|width| {
@@ -232,38 +300,71 @@ fn column_widths(blueprint: &Blueprint, whole: i32) -> Vec<usize> {
         .collect()
 }
 
-fn table_row(row: &Row, widths: &[usize], fonts: &Fonts<'_>) -> TableRow {
+fn table_row(row: &Row, widths: &[usize], fonts: &Fonts<'_>, size: usize, keep: bool) -> TableRow {
     let cells = row.slots.iter().map(|slot| match slot {
-        Slot::Cell(cell) => table_cell(cell, widths, fonts),
+        Slot::Cell(cell) => table_cell(cell, widths, fonts, size, keep),
         Slot::Covered { column, colspan } => {
             cell_of(widths[*column..column + colspan].iter().sum(), *colspan)
                 .vertical_merge(VMergeType::Continue)
-                .add_paragraph(line(TABLE_LINE))
+                .add_paragraph(line(table_line(size)))
         }
     });
     TableRow::new(cells.collect()).cant_split()
 }
 
-fn table_cell(cell: &Cell, widths: &[usize], fonts: &Fonts<'_>) -> TableCell {
+fn table_cell(
+    cell: &Cell,
+    widths: &[usize],
+    fonts: &Fonts<'_>,
+    size: usize,
+    keep: bool,
+) -> TableCell {
     let width = widths[cell.column..cell.column + cell.colspan].iter().sum();
     let mut made = cell_of(width, cell.colspan);
     if cell.rowspan > 1 || cell.grows.is_some() {
         made = made.vertical_merge(VMergeType::Restart);
     }
-    let mut text = cell.content.template();
-    if let Content::Group(level) = cell.content {
-        text = format!("{{% vm row.level{level} %}}{text}");
+    if cell.stacked {
+        made = made.text_direction(TextDirectionType::TbRlV);
     }
     let role = if cell.kind == Kind::Band {
         fonts.heading
     } else {
         fonts.body
     };
-    made.add_paragraph(
-        line(TABLE_LINE)
-            .align(AlignmentType::Center)
-            .add_run(run(&text, role, TABLE_SIZE)),
-    )
+    let paragraph = |text: &str, align| {
+        let paragraph = line(table_line(size))
+            .align(align)
+            .add_run(run(text, role, size));
+        match keep {
+            true => paragraph.keep_next(true),
+            false => paragraph,
+        }
+    };
+    let align = match (cell.align, &cell.content) {
+        (Some(Align::Left), _) | (None, Content::Paragraphs(_)) => AlignmentType::Left,
+        (Some(Align::Right), _) => AlignmentType::Right,
+        (None, _) => AlignmentType::Center,
+    };
+    match &cell.content {
+        Content::Paragraphs(field) => {
+            // Two characters in.
+            let indent = SpecialIndentType::FirstLine(size as i32 * 20);
+            let start = format!("{{%p for text in {field} | paragraphs %}}");
+            made.add_paragraph(paragraph(&start, align))
+                .add_paragraph(paragraph("{{ text }}", align).indent(
+                    None,
+                    Some(indent),
+                    None,
+                    None,
+                ))
+                .add_paragraph(paragraph("{%p endfor %}", align))
+        }
+        Content::Merged { key, text } => {
+            made.add_paragraph(paragraph(&format!("{{% vm {key} %}}{text}"), align))
+        }
+        content => made.add_paragraph(paragraph(&content.template(), align)),
+    }
 }
 
 fn cell_of(width: usize, colspan: usize) -> TableCell {
@@ -372,15 +473,16 @@ fn without_paragraph_ids(xml: &str) -> String {
     text
 }
 
-/// `w:tblHeader` for the leading rows that a new page repeats; a `w:gridCol`
-/// has no `w:type`.
+/// `w:tblHeader` for the rows that a new page repeats; a `w:gridCol` has no
+/// `w:type`.
 fn document_part(document: &str, blueprint: &Blueprint) -> String {
-    let leading = blueprint.rows.iter().take_while(|row| row.header).count();
+    // Rows of statements have no properties.
+    let mut rows = blueprint.rows();
     let mut pieces = document.split("<w:trPr>");
     let mut text = pieces.next().unwrap_or_default().to_owned();
-    for (index, piece) in pieces.enumerate() {
+    for piece in pieces {
         text.push_str("<w:trPr>");
-        if index < leading {
+        if rows.next().is_some_and(|row| row.header) {
             text.push_str("<w:tblHeader/>");
         }
         text.push_str(piece);

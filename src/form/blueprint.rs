@@ -11,10 +11,25 @@
 //! ```
 //!
 //! A cell is `[kind, text or field, columns, rows]`; kinds are `T` band, `H`
-//! column heading, `L` label, `D` data. A row called `rep`, or `task(rep)`,
-//! repeats: over the indicators if it has `l1`, `l2` or `l3`, else over a list
-//! of the project (`tasks`). A cell that spans into a repeating row grows with
-//! it.
+//! column heading, `L` label, `D` data. A text may hold fields: `{year}年`. A
+//! fifth part says more of a cell:
+//!
+//! | | |
+//! | --- | --- |
+//! | `align: left`, `right` | otherwise centred |
+//! | `filter: money(2)` | what the field goes through |
+//! | `stacked: true` | one character a line |
+//! | `print: "{{ … }}"` | the template text, where a field is not enough |
+//! | `key: row.rule` | merges down while this key of the row stays the same |
+//!
+//! `field(paragraphs)` is a list of paragraphs, `field(join 、)` a list on a line.
+//!
+//! A row called `rep`, or `task(rep)`, repeats: over the indicators if it has
+//! `l1`, `l2` or `l3` (`rep(merge rule)` makes a key of an attribute), else over
+//! a list of the project (`tasks`); `project(rep unit.projects)` repeats within
+//! each `unit`. A cell that spans into a repeating row grows with it.
+//!
+//! Several grids of a file can be one form: its tables, one below another.
 
 use std::path::Path;
 
@@ -39,8 +54,25 @@ pub struct Blueprint {
     pub orientation: Orientation,
     /// Page layout.
     pub binding: Binding,
-    /// Column widths in proportion.
+    /// A line below the title, such as `（{year}年度）`.
+    pub subtitle: Option<String>,
+    /// The line above the first table: its left and its right end.
+    pub above: Option<(String, String)>,
+    /// What stands below the last table.
+    pub note: Option<String>,
+    /// Whether Word breaks pages where the PDF does, and labels stand again.
+    pub same_pages: bool,
+    /// The tables, top to bottom.
+    pub tables: Vec<Table>,
+}
+
+/// One table.
+#[derive(Debug)]
+pub struct Table {
+    /// Column widths in proportion, in hundredths.
     pub widths: Vec<u32>,
+    /// Size of its type in half points.
+    pub half_points: usize,
     /// The rows, top to bottom.
     pub rows: Vec<Row>,
 }
@@ -56,12 +88,23 @@ pub struct Row {
     pub slots: Vec<Slot>,
 }
 
+impl Row {
+    /// Whether it is one band over the whole table.
+    pub fn is_band(&self) -> bool {
+        matches!(self.slots.as_slice(), [Slot::Cell(cell)] if cell.kind == Kind::Band)
+    }
+}
+
 /// What a row repeats over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repeat {
     /// The indicators.
-    Indicators,
-    /// A list of the project; `item` names one in the row.
+    Indicators {
+        /// An attribute to merge by.
+        merge: Option<String>,
+    },
+    /// A list of the project, or of the item of a row above; `item` names one
+    /// in the row.
     List {
         /// The list's field.
         list: String,
@@ -99,7 +142,20 @@ pub struct Cell {
     pub rowspan: usize,
     /// What it grows with, if it spans into a repeating row.
     pub grows: Option<Repeat>,
+    /// Where its lines begin; centred if nothing is said.
+    pub align: Option<Align>,
+    /// Whether its characters stand below each other.
+    pub stacked: bool,
     at: Location,
+}
+
+/// Where the lines of a cell begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// At the left.
+    Left,
+    /// At the right.
+    Right,
 }
 
 /// What a cell is.
@@ -118,7 +174,7 @@ pub enum Kind {
 /// What stands in a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Fixed text.
+    /// Text, in which `{field}` is a field.
     Text(String),
     /// A template expression, and the project's field it prints.
     Print {
@@ -127,11 +183,20 @@ pub enum Content {
         /// Dotted path of the field.
         field: String,
     },
-    /// The label of a group of indicators: level 1 or 2.
-    Group(u8),
+    /// A list of paragraphs.
+    Paragraphs(String),
+    /// Template text as it stands.
+    Template(String),
+    /// One cell for rows that follow each other with the same key.
+    Merged {
+        /// The key: an expression such as `row.level1`.
+        key: String,
+        /// Template text.
+        text: String,
+    },
 }
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 11] = [
     "name",
     "title",
     "attachment",
@@ -139,47 +204,42 @@ const KEYS: [&str; 8] = [
     "year",
     "binding",
     "page",
+    "subtitle",
+    "above",
+    "note",
     "rows",
 ];
 
 impl Blueprint {
-    /// Reads a blueprint; `grid` names one of several in a file.
+    /// Reads a blueprint; `grids` names one or some of several in a file, whose
+    /// tables stand below each other. The first says what the page is like.
     ///
     /// # Errors
     /// Rejected with everything that does not fit the grid.
-    pub fn read(path: &Path, grid: Option<&str>) -> Result<Self, Failure> {
+    pub fn read(path: &Path, grids: &[String]) -> Result<Self, Failure> {
         let root = project::parse_yaml(&project::read(path)?)?;
-        if root.get("rows").is_some() && grid.is_none() {
-            return Ok(Self::from_node(&root)?);
+        if root.get("rows").is_some() && grids.is_empty() {
+            return Ok(Self::from_nodes(&[&root])?);
         }
         let map = root.as_map();
-        let names: Vec<&str> = map.into_iter().flat_map(|map| map.keys()).collect();
-        let node = grid.and_then(|grid| map?.get(grid)).ok_or_else(|| {
+        let nodes: Option<Vec<&Node>> = grids.iter().map(|grid| map?.get(grid)).collect();
+        let nodes = nodes.filter(|nodes| !nodes.is_empty()).ok_or_else(|| {
+            let names: Vec<&str> = map.into_iter().flat_map(|map| map.keys()).collect();
             Error::Usage(format!("用 --grid 指明用哪一张表：{}", names.join("、")))
         })?;
-        Ok(Self::from_node(node)?)
+        Ok(Self::from_nodes(&nodes)?)
     }
 
-    fn from_node(node: &Node) -> Result<Self, Vec<Diagnostic>> {
+    fn from_nodes(nodes: &[&Node]) -> Result<Self, Vec<Diagnostic>> {
         let mut problems = Vec::new();
-        for entry in node.as_map().into_iter().flat_map(|map| &map.0) {
-            if !KEYS.contains(&entry.key.as_str()) {
-                problems.push(
-                    wrong(&entry.key_at, format!("蓝图里没有 `{}`", entry.key))
-                        .hint_likely(&entry.key, KEYS),
-                );
-            }
-        }
+        let node = nodes[0];
         let text = |field: &str| node.get(field).and_then(Node::as_str).map(str::to_owned);
-        let widths: Vec<u32> = list(node.get("page.widths"))
-            .iter()
-            .filter_map(|width| width.as_str()?.parse::<f64>().ok())
-            .map(|width| (width * 100.0) as u32)
-            .collect();
-        if widths.is_empty() {
-            problems.push(wrong(&node.at, "`page.widths` 应列出各列的宽度".into()));
-            return Err(problems);
-        }
+        let pair = |node: &Node| match list(Some(node)) {
+            [left, right] => Some((left.as_str()?.to_owned(), right.as_str()?.to_owned())),
+            _ => None,
+        };
+        let is_true =
+            |field: &str| matches!(node.get(field).map(|n| &n.data), Some(Data::Bool(true)));
         let mut blueprint = Self {
             title: text("title")
                 .or_else(|| text("name"))
@@ -205,14 +265,59 @@ impl Blueprint {
                 Some("gbt9704") => Binding::Gbt9704,
                 _ => Binding::Plain,
             },
+            subtitle: text("subtitle"),
+            above: node.get("above").and_then(|node| {
+                let ends = pair(node);
+                if ends.is_none() {
+                    problems.push(wrong(&node.at, "`above` 写成 [左端, 右端]".into()));
+                }
+                ends
+            }),
+            note: text("note"),
+            same_pages: is_true("page.restate_merged_labels_on_page") || is_true("page.same_pages"),
+            tables: Vec::new(),
+        };
+        for node in nodes {
+            let table = Table::from_node(node, &mut problems);
+            blueprint.tables.extend(table);
+        }
+        blueprint.reject_nested_fields(&mut problems);
+        if problems.is_empty() {
+            Ok(blueprint)
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+impl Table {
+    fn from_node(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Self> {
+        for entry in node.as_map().into_iter().flat_map(|map| &map.0) {
+            if !KEYS.contains(&entry.key.as_str()) {
+                problems.push(
+                    wrong(&entry.key_at, format!("蓝图里没有 `{}`", entry.key))
+                        .hint_likely(&entry.key, KEYS),
+                );
+            }
+        }
+        let widths: Vec<u32> = list(node.get("page.widths"))
+            .iter()
+            .filter_map(|width| width.as_str()?.parse::<f64>().ok())
+            .map(|width| (width * 100.0) as u32)
+            .collect();
+        if widths.is_empty() {
+            problems.push(wrong(&node.at, "`page.widths` 应列出各列的宽度".into()));
+            return None;
+        }
+        let size = node
+            .get("page.size")
+            .and_then(|size| size.as_str()?.parse::<f64>().ok());
+        let mut table = Self {
             widths,
+            // 五号 unless the grid says otherwise.
+            half_points: (size.unwrap_or(10.5) * 2.0).round() as usize,
             rows: Vec::new(),
         };
-        if blueprint.orientation == Orientation::Landscape && blueprint.binding == Binding::Gbt9704
-        {
-            let at = node.get("binding").map_or(&node.at, |node| &node.at);
-            problems.push(wrong(at, "横向的页面目前只能用 `binding: plain`".into()));
-        }
         let headers: Vec<&str> = list(node.get("page.repeat_header_rows"))
             .iter()
             .filter_map(Node::as_str)
@@ -232,13 +337,8 @@ impl Blueprint {
                 );
             }
         }
-        blueprint.lay_rows(node, &headers, &mut problems);
-        blueprint.reject_nested_fields(&mut problems);
-        if problems.is_empty() {
-            Ok(blueprint)
-        } else {
-            Err(problems)
-        }
+        table.lay_rows(node, &headers, problems);
+        Some(table)
     }
 
     /// Puts the cells into the grid, left to right and around what reaches
@@ -331,11 +431,18 @@ impl Blueprint {
             }
         }
     }
+}
+
+impl Blueprint {
+    /// All rows of all tables.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.tables.iter().flat_map(|table| &table.rows)
+    }
 
     /// A field is a value or holds others, not both.
     fn reject_nested_fields(&self, problems: &mut Vec<Diagnostic>) {
         let cells = || {
-            let slots = self.rows.iter().flat_map(|row| &row.slots);
+            let slots = self.rows().flat_map(|row| &row.slots);
             slots.filter_map(|slot| match slot {
                 Slot::Cell(cell) => match &cell.content {
                     Content::Print { field, .. } => Some((field, cell)),
@@ -355,31 +462,71 @@ impl Blueprint {
         }
     }
 
-    /// The fields that data cells print, each once.
+    /// The fields that cells print, each once.
     pub fn fields(&self) -> Vec<PrintedField> {
         let mut fields: Vec<PrintedField> = Vec::new();
-        for row in &self.rows {
+        for row in self.rows() {
             let mut label = String::new();
             for slot in &row.slots {
                 let Slot::Cell(cell) = slot else { continue };
-                match &cell.content {
-                    Content::Text(text) if cell.kind != Kind::Data => label.clone_from(text),
-                    Content::Print { expression, field }
-                        if fields.iter().all(|known| known.path != *field) =>
-                    {
+                let printed: Vec<(&str, bool)> = match &cell.content {
+                    Content::Text(text) => {
+                        if cell.kind != Kind::Data {
+                            label.clone_from(text);
+                        }
+                        pieces(text)
+                            .filter_map(|(_, field)| Some((field?, false)))
+                            .collect()
+                    }
+                    Content::Print { expression, field } => {
+                        vec![(field, expression.contains("| join("))]
+                    }
+                    Content::Paragraphs(field) => vec![(field, true)],
+                    Content::Template(_) | Content::Merged { .. } => Vec::new(),
+                };
+                for (path, is_list) in printed {
+                    if path != "year" && fields.iter().all(|known| known.path != path) {
                         fields.push(PrintedField {
-                            path: field.clone(),
+                            path: path.to_owned(),
                             label: label.clone(),
                             repeat: row.repeat.clone(),
-                            is_list: expression.contains("| join("),
+                            is_list,
                         });
                     }
-                    _ => {}
                 }
             }
         }
         fields
     }
+}
+
+/// A text's pieces: words, and the field after them.
+fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    text.split_inclusive('}').map(|piece| {
+        let field = piece
+            .strip_suffix('}')
+            .and_then(|piece| piece.split_once('{'));
+        match field {
+            Some((words, field)) if is_path(field) => (words, Some(field)),
+            _ => (piece, None),
+        }
+    })
+}
+
+fn is_path(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+}
+
+/// Text with `{field}`s as template text; `escape` makes markup of the words.
+pub fn with_fields(text: &str, escape: impl Fn(&str) -> String) -> String {
+    let written = pieces(text).map(|(words, field)| match field {
+        Some(field) => format!("{}{{{{ {field} }}}}", escape(words)),
+        None => escape(words),
+    });
+    written.collect()
 }
 
 /// A field that a data cell prints.
@@ -407,9 +554,12 @@ fn wrong(at: &Location, message: String) -> Diagnostic {
 }
 
 fn repeat_of(key: &str, cells: &[&Node]) -> Option<Repeat> {
-    let name = match key {
-        "rep" => "item",
-        key => key.strip_suffix("(rep)")?,
+    let (name, how) = match key {
+        "rep" => ("item", ""),
+        key => key.strip_suffix(')')?.split_once("(rep").or_else(|| {
+            key.strip_prefix("rep(")
+                .map(|how| ("item", how.trim_end_matches(')')))
+        })?,
     };
     let texts = cells
         .iter()
@@ -419,13 +569,18 @@ fn repeat_of(key: &str, cells: &[&Node]) -> Option<Repeat> {
             .iter()
             .any(|level| text.split('.').next() == Some(level))
     });
-    Some(if of_indicators {
-        Repeat::Indicators
-    } else {
-        Repeat::List {
+    Some(match (of_indicators, how.trim()) {
+        (true, how) => Repeat::Indicators {
+            merge: how.strip_prefix("merge ").map(str::to_owned),
+        },
+        (false, "") => Repeat::List {
             list: format!("{name}s"),
             item: name.to_owned(),
-        }
+        },
+        (false, list) => Repeat::List {
+            list: list.to_owned(),
+            item: name.to_owned(),
+        },
     })
 }
 
@@ -446,39 +601,51 @@ fn cell(node: &Node, column: usize, repeat: Option<&Repeat>) -> Option<Cell> {
             .filter(|n| *n > 0)
             .unwrap_or(1)
     };
+    let option = |name: &str| parts.get(4)?.get(name);
+    let words = |name: &str| option(name).and_then(Node::as_str);
+    let mut content = match words("print") {
+        Some(print) => Content::Template(print.to_owned()),
+        None => content(kind, text, repeat, words("filter")),
+    };
+    if let Some(key) = words("key") {
+        content = Content::Merged {
+            key: key.to_owned(),
+            text: content.template(),
+        };
+    }
     Some(Cell {
-        content: content(kind, text, repeat),
+        content,
         kind,
         column,
         colspan: span(2),
         rowspan: span(3),
         grows: None,
+        align: match words("align") {
+            Some("left") => Some(Align::Left),
+            Some("right") => Some(Align::Right),
+            _ => None,
+        },
+        stacked: option("stacked").is_some_and(|node| matches!(node.data, Data::Bool(true))),
         at: node.at.clone(),
     })
 }
 
-/// Data that looks like a field prints it; everything else is fixed text, in
-/// which `{year}` is a field.
-fn content(kind: Kind, text: &str, repeat: Option<&Repeat>) -> Content {
+/// Data that looks like a field prints it; everything else is text.
+fn content(kind: Kind, text: &str, repeat: Option<&Repeat>, filter: Option<&str>) -> Content {
     let (path, note) = text.split_once('(').unwrap_or((text, ""));
     let path = path.trim_end_matches(".raw");
-    let is_field = !path.is_empty()
-        && path
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
-    if kind != Kind::Data || !is_field {
+    if kind != Kind::Data || !is_path(path) {
         return Content::Text(text.to_owned());
-    }
-    if *path == *"l1" || *path == *"l2" {
-        return Content::Group(if path == "l1" { 1 } else { 2 });
     }
     let mut expression = match repeat {
         None => path.to_owned(),
         Some(Repeat::List { item, .. }) if path.starts_with(&format!("{item}.")) => path.to_owned(),
         Some(Repeat::List { item, .. }) => format!("{item}.{path}"),
-        Some(Repeat::Indicators) => format!(
+        Some(Repeat::Indicators { .. }) => format!(
             "row.{}",
             match path {
+                "l1" => "level1".to_owned(),
+                "l2" => "level2".to_owned(),
                 "l3" => "name".to_owned(),
                 path => path
                     .replace("l1.", "level1.")
@@ -487,11 +654,26 @@ fn content(kind: Kind, text: &str, repeat: Option<&Repeat>) -> Content {
             }
         ),
     };
+    // A group's name and attributes are one cell for the whole group.
+    for level in ["row.level1", "row.level2"] {
+        if expression.starts_with(level) {
+            return Content::Merged {
+                key: level.to_owned(),
+                text: format!("{{{{ {expression} }}}}"),
+            };
+        }
+    }
     let field = expression.clone();
+    if note.starts_with("paragraphs") {
+        return Content::Paragraphs(field);
+    }
     let separator = note.strip_prefix("join ");
     if let Some(separator) = separator.or((path == "departments").then_some("、")) {
         let separator = separator.trim_end_matches(')');
         expression.push_str(&format!(" | join(\"{separator}\")"));
+    }
+    if let Some(filter) = filter {
+        expression.push_str(&format!(" | {filter}"));
     }
     Content::Print { expression, field }
 }
@@ -500,9 +682,10 @@ impl Content {
     /// The template text of a cell's content, the same for both outputs.
     pub fn template(&self) -> String {
         match self {
-            Self::Text(text) => text.replace("{year}", "{{ year }}"),
+            Self::Text(text) => with_fields(text, str::to_owned),
             Self::Print { expression, .. } => format!("{{{{ {expression} }}}}"),
-            Self::Group(level) => format!("{{{{ row.level{level} }}}}"),
+            Self::Paragraphs(field) => format!("{{{{ {field} | join(\"\\n\") }}}}"),
+            Self::Template(text) | Self::Merged { text, .. } => text.clone(),
         }
     }
 }
@@ -511,8 +694,21 @@ impl Repeat {
     /// The expression a template loops over, and the name of one turn.
     pub fn loop_over(&self) -> (String, &str) {
         match self {
-            Self::Indicators => ("indicators | rows".to_owned(), "row"),
+            Self::Indicators { merge: None } => ("indicators | rows".to_owned(), "row"),
+            Self::Indicators { merge: Some(name) } => {
+                (format!("indicators | rows(merge=\"{name}\")"), "row")
+            }
             Self::List { list, item } => (list.clone(), item),
+        }
+    }
+
+    /// Whether it repeats within each turn of another.
+    pub fn is_within(&self, outer: &Self) -> bool {
+        match (self, outer) {
+            (Self::List { list, .. }, Self::List { item, .. }) => {
+                list.starts_with(&format!("{item}."))
+            }
+            _ => false,
         }
     }
 }

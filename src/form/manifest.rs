@@ -28,6 +28,10 @@ pub struct Manifest {
     /// How the page is laid out for binding.
     #[serde(default)]
     pub binding: Binding,
+    /// Whether Word breaks pages where the PDF does, and a new page begins with
+    /// the header rows and the merged labels again, in both.
+    #[serde(default)]
+    pub same_pages: bool,
 }
 
 /// Paper orientation.

@@ -111,6 +111,44 @@ impl Schema {
         schema
     }
 
+    /// What indicators and their groups may carry besides their names.
+    pub(crate) fn attributes(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if let Some(indicators) = self.descend(["indicators"]) {
+            self.properties_below(indicators, &mut Vec::new(), &mut found);
+        }
+        found.retain(|name| !["level1", "level2", "name"].contains(&name.as_str()));
+        found
+    }
+
+    fn properties_below<'a>(
+        &'a self,
+        schema: &'a Value,
+        seen: &mut Vec<&'a Value>,
+        found: &mut Vec<String>,
+    ) {
+        for branch in branches(&self.json, schema) {
+            if seen.iter().any(|known| std::ptr::eq(*known, branch)) {
+                continue;
+            }
+            seen.push(branch);
+            if let Some(properties) = branch.get("properties").and_then(Value::as_object) {
+                for name in properties
+                    .keys()
+                    .filter(|name| !found.contains(name))
+                    .collect::<Vec<_>>()
+                {
+                    found.push(name.clone());
+                }
+            }
+            for below in ["additionalProperties", "items"] {
+                if let Some(below) = branch.get(below) {
+                    self.properties_below(below, seen, found);
+                }
+            }
+        }
+    }
+
     /// All named fields, nested ones by their dotted path.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields = Vec::new();

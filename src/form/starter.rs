@@ -24,12 +24,16 @@ pub fn manifest(blueprint: &Blueprint) -> String {
     let quoted = |text: &str| Value::from(text).to_string();
     format!(
         "title: {}\njurisdiction: {}\nyear: {}\nfile_name: {}\nbookmark: {}\n\
-         authors: departments\norientation: {orientation}\nbinding: {binding}\n",
+         authors: departments\norientation: {orientation}\nbinding: {binding}\n{}",
         quoted(&title),
         quoted(&blueprint.jurisdiction),
         blueprint.year,
         quoted(&format!("{prefix}-{{{{ departments[0] }}}}")),
         quoted("{{ departments | join('、') }}"),
+        match blueprint.same_pages {
+            true => "same_pages: true\n",
+            false => "",
+        },
     )
 }
 
@@ -64,15 +68,10 @@ pub fn schema(blueprint: &Blueprint) -> String {
             false => json!({ "title": label, "type": kinds }),
         };
         match repeat {
-            Some(Repeat::Indicators) => indicators = true,
+            Some(Repeat::Indicators { .. }) => indicators = true,
             Some(Repeat::List { list, item }) => {
                 let name = field.strip_prefix(&format!("{item}.")).unwrap_or(&field);
-                let properties = &mut root["properties"];
-                if properties.get(&list).is_none() {
-                    properties[&list] =
-                        json!({ "title": list, "type": ["array", "null"], "items": object() });
-                }
-                set(&mut properties[&list]["items"], name, leaf);
+                set(items_of(&mut root, blueprint, &list), name, leaf);
             }
             None if field == "departments" => {
                 root["properties"]["departments"]["title"] = Value::from(label);
@@ -102,6 +101,46 @@ pub fn schema(blueprint: &Blueprint) -> String {
     let mut text = serde_json::to_string_pretty(&Value::Object(schema)).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The schema of a list's items; a list within an item of another is found
+/// there.
+fn items_of<'a>(root: &'a mut Value, blueprint: &Blueprint, list: &str) -> &'a mut Value {
+    let (owner, name) = owner_of(blueprint, list);
+    let schema = match owner {
+        Some(outer) => items_of(root, blueprint, &outer),
+        None => root,
+    };
+    let properties = &mut schema["properties"];
+    if properties.get(&name).is_none() {
+        properties[&name] = json!({ "title": name, "type": ["array", "null"], "items": object() });
+    }
+    &mut properties[&name]["items"]
+}
+
+/// The list whose items hold this one, and its name there.
+fn owner_of(blueprint: &Blueprint, list: &str) -> (Option<String>, String) {
+    let outer = blueprint.rows().find_map(|row| match &row.repeat {
+        Some(Repeat::List { list: outer, item }) => {
+            let name = list.strip_prefix(&format!("{item}."))?;
+            Some((Some(outer.clone()), name.to_owned()))
+        }
+        _ => None,
+    });
+    outer.unwrap_or_else(|| (None, list.to_owned()))
+}
+
+/// The first item of a list in the example.
+fn first_item<'a>(root: &'a mut Value, blueprint: &Blueprint, list: &str) -> &'a mut Value {
+    let (owner, name) = owner_of(blueprint, list);
+    let holder = match owner {
+        Some(outer) => first_item(root, blueprint, &outer),
+        None => root,
+    };
+    if holder.get(&name).is_none() {
+        holder[&name] = json!([{}]);
+    }
+    &mut holder[&name][0]
 }
 
 fn object() -> Value {
@@ -142,7 +181,7 @@ pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
             Value::from(label)
         };
         match repeat {
-            Some(Repeat::Indicators) => {
+            Some(Repeat::Indicators { .. }) => {
                 root["indicators"] = json!({
                     "产出指标": { "数量指标": { "指标一": "≥1个", "指标二": "≥2次" }, "质量指标": { "指标三": "100%" } },
                     "效益指标": { "社会效益指标": { "指标四": "≥90%" } },
@@ -150,10 +189,7 @@ pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
             }
             Some(Repeat::List { list, item }) => {
                 let name = field.strip_prefix(&format!("{item}.")).unwrap_or(&field);
-                if root.get(&list).is_none() {
-                    root[&list] = json!([{}]);
-                }
-                put(&mut root[&list][0], name, value);
+                put(first_item(&mut root, blueprint, &list), name, value);
             }
             None if field == "departments" => {}
             None => put(&mut root, &field, value),

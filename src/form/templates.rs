@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Binding, Form, Manifest, Orientation, Roles, Schema};
+use super::{Form, Manifest, Roles, Schema};
 use crate::diagnostic::{Diagnostic, likely};
 use crate::error::{Error, Failure};
 use crate::project::{self, Project};
@@ -106,14 +106,6 @@ impl Templates {
                 .at(Location::line_of(&manifest, line))
                 .label(error.to_string())
         })?;
-        if manifest.orientation == Orientation::Landscape && manifest.binding == Binding::Gbt9704 {
-            return Err(Diagnostic::error(
-                "form/manifest",
-                "横向的页面目前只能用 `binding: plain`",
-            )
-            .at_part(project::shown(&folder.join("form.yaml")), "binding")
-            .into());
-        }
         let schema = Schema::parse(project::read(&folder.join("schema.json"))?)?;
         if schema.descend(manifest.authors.split('.')).is_none() {
             let problem = format!("`authors` 指的 `{}` 不在 schema.json 里", manifest.authors);

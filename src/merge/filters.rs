@@ -5,7 +5,10 @@
 //! | `money`, `money(2)`, `money(2, grouping=true)` | an amount; blank and text stay as written |
 //! | `blank("—")` | the value, or these words where it is blank |
 //! | `join`, `join("、")` | a list as one text; blanks are left out |
-//! | `rows` | the indicator tree as rows, see [`super::rows`] |
+//! | `paragraphs` | a text or a list as a list of paragraphs, at least one |
+//! | `sum`, `sum(attribute="fiscal")` | the decimal sum of a list of amounts; blank if all are |
+//! | `checkbox`, `checkbox("有", "无")` | `☑是 □否` of true, `□是 ☑否` of false, `□是 □否` of blank |
+//! | `rows`, `rows(merge="rule")` | the indicator tree as rows, see [`super::rows`] |
 //! | `code` | a Typst expression for code position |
 //!
 //! and the function `vmerge(site, key)`, which the Word engine writes for
@@ -15,22 +18,51 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::rows::Attributes;
 use super::{escape, rows};
 
 /// What a template may be meant to say when it names an unknown filter.
-pub(super) const NAMES: [&str; 24] = [
-    "money", "blank", "join", "rows", "code", "length", "first", "last", "default", "upper",
-    "lower", "trim", "replace", "list", "map", "select", "reject", "sort", "round", "abs", "items",
-    "sum", "reverse", "split",
+pub(super) const NAMES: [&str; 26] = [
+    "paragraphs",
+    "money",
+    "blank",
+    "join",
+    "rows",
+    "code",
+    "checkbox",
+    "length",
+    "first",
+    "last",
+    "default",
+    "upper",
+    "lower",
+    "trim",
+    "replace",
+    "list",
+    "map",
+    "select",
+    "reject",
+    "sort",
+    "round",
+    "abs",
+    "items",
+    "sum",
+    "reverse",
+    "split",
 ];
 
-pub(super) fn register(env: &mut Environment<'static>) {
+pub(super) fn register(env: &mut Environment<'static>, attributes: Attributes) {
     // Data is never code: nothing may declare a value safe.
     env.remove_filter("safe");
     env.add_filter("money", money);
     env.add_filter("blank", blank);
     env.add_filter("join", join);
-    env.add_filter("rows", |tree: &Value| rows::rows(tree));
+    env.add_filter("paragraphs", paragraphs);
+    env.add_filter("sum", sum);
+    env.add_filter("checkbox", checkbox);
+    env.add_filter("rows", move |tree: &Value, options: Kwargs| {
+        rows::rows(tree, &options, &attributes)
+    });
     env.add_filter("code", |state: &mut State, value: &Value| {
         escape::code(state, value)
     });
@@ -134,6 +166,73 @@ fn join(value: &Value, separator: Option<String>) -> Result<Value, Error> {
     ))
 }
 
+/// A list of paragraphs; a text has one for each of its lines, and what is
+/// blank has one that is blank, because a cell of Word has one at least.
+fn paragraphs(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let texts = match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => value.try_iter()?.collect(),
+        ValueKind::None => Vec::new(),
+        _ => vec![value.clone()],
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for text in texts.iter().filter(|text| !text.is_none()) {
+        lines.extend(text.to_string().lines().map(str::to_owned));
+    }
+    if lines.is_empty() {
+        lines.push(String::new());
+    }
+    Ok(Value::from(lines))
+}
+
+/// The sum of a list of amounts, or of one attribute of its items, in decimals.
+///
+/// Blanks count nothing; nothing but blanks gives a blank. A text that is no
+/// amount cannot be added.
+fn sum(list: &Value, options: Kwargs) -> Result<Value, Error> {
+    let attribute: Option<String> = options.get("attribute")?;
+    options.assert_all_used()?;
+    if list.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let mut total: Option<Decimal> = None;
+    for item in list.try_iter()? {
+        let path = attribute.iter().flat_map(|path| path.split('.'));
+        let value = path.fold(Ok(item), |at: Result<Value, Error>, step| {
+            at?.get_attr(step)
+        })?;
+        let text = value.to_string();
+        if value.is_none() || text.trim().is_empty() {
+            continue;
+        }
+        let amount = decimal(&text).filter(|_| !value.is_undefined());
+        let sum = amount.and_then(|amount| amount.checked_add(total.unwrap_or_default()));
+        total =
+            Some(sum.ok_or_else(|| {
+                Error::new(ErrorKind::InvalidOperation, format!("“{text}”不能相加"))
+            })?);
+    }
+    Ok(total.map_or(Value::from(()), |total| Value::from(total.to_string())))
+}
+
+/// A pair of boxes, the one that holds ticked.
+fn checkbox(value: &Value, yes: Option<String>, no: Option<String>) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let is = |wanted: bool| match value.kind() {
+        ValueKind::Bool if value.is_true() == wanted => '☑',
+        _ => '□',
+    };
+    let (yes, no) = (
+        yes.as_deref().unwrap_or("是"),
+        no.as_deref().unwrap_or("否"),
+    );
+    Ok(Value::from(format!("{}{yes} {}{no}", is(true), is(false))))
+}
+
 /// The keys that the merges of a document saw last, by site.
 #[derive(Default)]
 struct LastKeys(Vec<Option<Value>>);
@@ -183,6 +282,36 @@ mod tests {
         assert_eq!(shown(28700, None, true), "28,700");
         assert_eq!(shown(235, Some(2), false), "235.00");
         assert_eq!(shown("105,476.39", Some(2), true), "105,476.39");
+    }
+
+    #[test]
+    fn sums_are_decimal_and_leave_blanks_out() {
+        let total = |items: Vec<Value>| {
+            sum(
+                &Value::from(items),
+                Kwargs::from_iter::<[(&str, Value); 0]>([]),
+            )
+        };
+        let amounts = ["0.10", "0.20", "1,000.30"].map(Value::from);
+        assert_eq!(total(amounts.to_vec()).unwrap().to_string(), "1000.60");
+        assert!(
+            total(vec![Value::from(()), Value::from("")])
+                .unwrap()
+                .is_none()
+        );
+        assert!(total(vec![Value::from("50（含县市区）")]).is_err());
+        let item = |text: &str| Value::from_pairs([("a", Value::from_pairs([("b", text)]))]);
+        let items = Value::from(vec![item("1.5"), item("2")]);
+        let by_path = Kwargs::from_iter([("attribute", Value::from("a.b"))]);
+        assert_eq!(sum(&items, by_path).unwrap().to_string(), "3.5");
+    }
+
+    #[test]
+    fn boxes_are_ticked_by_truth() {
+        let boxes = |value: Value| checkbox(&value, None, None).unwrap().to_string();
+        assert_eq!(boxes(true.into()), "☑是 □否");
+        assert_eq!(boxes(false.into()), "□是 ☑否");
+        assert_eq!(boxes(().into()), "□是 □否");
     }
 
     #[test]

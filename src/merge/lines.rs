@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn merged_lines_know_their_template_lines() {
         let template = "a\n{% for x in xs %}\n  b {{ x }}\n{% endfor %}\n{{\n y }} c\nd\n";
-        let mut env = super::super::environment();
+        let mut env = super::super::environment(&[]);
         env.add_template_owned("t.typ", mark_lines(template))
             .unwrap();
         let context = minijinja::context!(xs => [1, 2], y => 3);

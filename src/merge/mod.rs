@@ -33,8 +33,9 @@ const RECURSION: usize = 64;
 /// Most bytes a merged text and its values may have.
 pub(crate) const MAX_OUTPUT: usize = 64 << 20;
 
-/// The environment that all templates of a form share.
-pub(crate) fn environment() -> Environment<'static> {
+/// The environment that all templates of a form share; `attributes` are those
+/// that its schema gives indicators and their groups.
+pub(crate) fn environment(attributes: &[String]) -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_fuel(Some(FUEL));
@@ -47,7 +48,7 @@ pub(crate) fn environment() -> Environment<'static> {
         _ => AutoEscape::None,
     });
     env.set_formatter(escape::format);
-    filters::register(&mut env);
+    filters::register(&mut env, rows::Attributes::with(attributes));
     env
 }
 
@@ -119,7 +120,7 @@ mod tests {
     use minijinja::context;
 
     fn render(name: &'static str, source: &'static str, context: Value) -> Result<Merged, Error> {
-        let mut env = environment();
+        let mut env = environment(&[]);
         env.add_template(name, source)?;
         merge(&env, name, context)
     }

@@ -2,9 +2,13 @@
 //!
 //! Indicators are nested maps 一级 → 二级 → 三级, or a list of
 //! `{level1, level2, name, target}`; both become the same rows. Each row has
-//! `level1`, `level2` (a [`Label`]), `name`, `index` and the attributes of an
-//! indicator, blank where the project leaves them out. A group without
-//! indicators has no row.
+//! `level1`, `level2` (a [`Label`]), `name`, `index`, `position` (counted within
+//! its 二级) and the attributes of an indicator, blank where the project leaves
+//! them out. A 二级 that is left blank is a row without a name; one that is
+//! `{}` has no row.
+//!
+//! `rows(merge="rule")` makes labels of an attribute, too: rows that follow each
+//! other and have the same one share a cell. A row without one has its group's.
 //!
 //! Groups are told apart by their place in the tree, never by their text: two
 //! neighbours of the same name stay two.
@@ -12,18 +16,56 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Object, ObjectRepr, Value, ValueKind};
+use minijinja::value::{Kwargs, Object, ObjectRepr, Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
-/// What an indicator may carry besides its name.
+/// What an indicator may carry besides its name, whatever the form; a form's
+/// schema may name more.
 const ATTRIBUTES: [&str; 9] = [
     "target", "weight", "actual", "score", "reason", "unit", "rule", "evidence", "note",
 ];
 
+/// The attributes of a form's indicators, and of their groups.
+#[derive(Debug, Clone)]
+pub(super) struct Attributes(Arc<[String]>);
+
+impl Attributes {
+    /// With those that the form's schema names.
+    pub(super) fn with(declared: &[String]) -> Self {
+        let fixed = ATTRIBUTES.iter().map(|name| (*name).to_owned());
+        let more = declared
+            .iter()
+            .filter(|name| !ATTRIBUTES.contains(&name.as_str()));
+        Self(fixed.chain(more.cloned()).collect())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known == name)
+    }
+
+    /// A group's own attributes: plain values under an attribute's name.
+    fn of_group(&self, group: &Value) -> Result<Vec<(String, Value)>, Error> {
+        let mut all = entries(group)?;
+        all.retain(|entry| self.holds(entry));
+        Ok(all)
+    }
+
+    /// What a group holds besides its attributes.
+    fn members(&self, group: &Value) -> Result<Vec<(String, Value)>, Error> {
+        let mut all = entries(group)?;
+        all.retain(|entry| !self.holds(entry));
+        Ok(all)
+    }
+
+    fn holds(&self, (name, value): &(String, Value)) -> bool {
+        self.has(name) && value.kind() != ValueKind::Map
+    }
+}
+
 /// What a row and its labels have, for hints.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let fixed = [
-        "index", "level1", "level2", "name", "text", "key", "span", "first",
+        "index", "position", "level1", "level2", "name", "text", "key", "span", "first",
     ];
     fixed.into_iter().chain(ATTRIBUTES)
 }
@@ -40,6 +82,7 @@ pub(crate) struct Label {
     span: usize,
     pub(super) first: bool,
     attributes: Vec<(String, Value)>,
+    known: Attributes,
 }
 
 impl Object for Label {
@@ -56,7 +99,7 @@ impl Object for Label {
             name => {
                 let own = self.attributes.iter().find(|(known, _)| known == name);
                 own.map(|(_, value)| value.clone())
-                    .or_else(|| ATTRIBUTES.contains(&name).then(|| Value::from(())))
+                    .or_else(|| self.known.has(name).then(|| Value::from(())))
             }
         }
     }
@@ -81,9 +124,15 @@ struct Row {
 }
 
 /// The filter `rows`.
-pub(super) fn rows(tree: &Value) -> Result<Value, Error> {
+pub(super) fn rows(
+    tree: &Value,
+    options: &Kwargs,
+    attributes: &Attributes,
+) -> Result<Value, Error> {
+    let merge: Option<String> = options.get("merge")?;
+    options.assert_all_used()?;
     let rows = match tree.kind() {
-        ValueKind::Map => from_maps(tree)?,
+        ValueKind::Map => from_maps(tree, attributes)?,
         ValueKind::Seq | ValueKind::Iterable => from_list(tree)?,
         ValueKind::None => Vec::new(),
         ValueKind::Undefined => return Err(Error::from(ErrorKind::UndefinedError)),
@@ -94,55 +143,88 @@ pub(super) fn rows(tree: &Value) -> Result<Value, Error> {
             ));
         }
     };
-    let labels: Vec<_> = labels(&rows, 0).into_iter().zip(labels(&rows, 1)).collect();
-    Ok(rows
-        .into_iter()
-        .zip(labels)
-        .enumerate()
-        .map(|(index, (row, (level1, level2)))| {
-            let blank = |name: &&str| !row.attributes.iter().any(|(known, _)| known == name);
-            let blanks: Vec<_> = ATTRIBUTES.iter().filter(|n| blank(n)).copied().collect();
-            let fixed = [
-                ("index".to_owned(), Value::from(index + 1)),
-                ("level1".to_owned(), level1),
-                ("level2".to_owned(), level2),
-                ("name".to_owned(), Value::from(row.name)),
-            ];
-            let blanks = blanks
-                .into_iter()
-                .map(|name| (name.to_owned(), Value::from(())));
-            Value::from_pairs(fixed.into_iter().chain(row.attributes).chain(blanks))
-        })
-        .collect())
+    let level = |level: usize| {
+        let groups = rows.iter().map(|row| row.levels[level].clone());
+        labels(groups.collect(), attributes)
+    };
+    let (level1, level2) = (level(0), level(1));
+    let merged = merge.as_deref().map(|name| {
+        let groups = rows.iter().map(|row| row.group_by(name));
+        (name, labels(groups.collect(), attributes))
+    });
+    let mut position = 0;
+    let values = rows.into_iter().enumerate().map(|(index, row)| {
+        let is_first = level2[index].1;
+        position = if is_first { 1 } else { position + 1 };
+        let blanks = attributes
+            .0
+            .iter()
+            .map(|name| (name.clone(), Value::from(())));
+        let fixed = [
+            ("index".to_owned(), Value::from(index + 1)),
+            ("position".to_owned(), Value::from(position)),
+            ("level1".to_owned(), level1[index].0.clone()),
+            ("level2".to_owned(), level2[index].0.clone()),
+            ("name".to_owned(), Value::from(row.name)),
+        ];
+        let merged = merged
+            .iter()
+            .map(|(name, labels)| ((*name).to_owned(), labels[index].0.clone()));
+        // What comes later counts.
+        Value::from_pairs(blanks.chain(row.attributes).chain(merged).chain(fixed))
+    });
+    Ok(values.collect())
 }
 
-/// The labels of one level, row by row.
-fn labels(rows: &[Row], level: usize) -> Vec<Value> {
-    rows.chunk_by(|a, b| a.levels[level].key == b.levels[level].key)
+impl Row {
+    /// The row's own attribute, else its group's, as a group of rows.
+    fn group_by(&self, name: &str) -> Group {
+        let groups = self.levels.iter().rev().map(|group| &group.attributes);
+        let found = std::iter::once(&self.attributes)
+            .chain(groups)
+            .find_map(|all| {
+                all.iter()
+                    .find(|(known, value)| known == name && !value.is_none())
+            });
+        let text = found.map_or(String::new(), |(_, value)| value.to_string());
+        Group {
+            key: text.clone(),
+            text,
+            attributes: Vec::new(),
+        }
+    }
+}
+
+/// The labels of groups, row by row, and whether each begins its group.
+fn labels(groups: Vec<Group>, known: &Attributes) -> Vec<(Value, bool)> {
+    groups
+        .chunk_by(|a, b| a.key == b.key)
         .flat_map(|run| {
-            let group = &run[0].levels[level];
+            let group = &run[0];
             (0..run.len()).map(|index| {
-                Value::from_object(Label {
+                let label = Label {
                     text: group.text.clone(),
                     key: group.key.clone(),
                     span: run.len(),
                     first: index == 0,
                     attributes: group.attributes.clone(),
-                })
+                    known: known.clone(),
+                };
+                (Value::from_object(label), index == 0)
             })
         })
         .collect()
 }
 
-fn from_maps(tree: &Value) -> Result<Vec<Row>, Error> {
+fn from_maps(tree: &Value, attributes: &Attributes) -> Result<Vec<Row>, Error> {
     let mut rows = Vec::new();
     for (i, (name, groups)) in entries(tree)?.into_iter().enumerate() {
         let level1 = Group {
             text: name,
             key: i.to_string(),
-            attributes: group_attributes(&groups)?,
+            attributes: attributes.of_group(&groups)?,
         };
-        for (j, (name, value)) in members(&groups)?.into_iter().enumerate() {
+        for (j, (name, value)) in attributes.members(&groups)?.into_iter().enumerate() {
             let key = format!("{i}.{j}");
             if is_leaf(&value) {
                 // 一级 → 三级: a form without 二级.
@@ -156,9 +238,13 @@ fn from_maps(tree: &Value) -> Result<Vec<Row>, Error> {
             let level2 = Group {
                 text: name,
                 key,
-                attributes: group_attributes(&value)?,
+                attributes: attributes.of_group(&value)?,
             };
-            for (name, leaf) in members(&value)? {
+            if value.is_none() {
+                rows.push(row([level1.clone(), level2], String::new(), &value)?);
+                continue;
+            }
+            for (name, leaf) in attributes.members(&value)? {
                 rows.push(row([level1.clone(), level2.clone()], name, &leaf)?);
             }
         }
@@ -231,23 +317,6 @@ fn is_leaf(value: &Value) -> bool {
     }
 }
 
-/// A group's own attributes: plain values under an attribute's name.
-fn group_attributes(group: &Value) -> Result<Vec<(String, Value)>, Error> {
-    let mut all = entries(group)?;
-    all.retain(is_attribute);
-    Ok(all)
-}
-
-fn members(group: &Value) -> Result<Vec<(String, Value)>, Error> {
-    let mut all = entries(group)?;
-    all.retain(|entry| !is_attribute(entry));
-    Ok(all)
-}
-
-fn is_attribute((name, value): &(String, Value)) -> bool {
-    ATTRIBUTES.contains(&name.as_str()) && value.kind() != ValueKind::Map
-}
-
 fn entries(map: &Value) -> Result<Vec<(String, Value)>, Error> {
     if map.kind() != ValueKind::Map {
         return Ok(Vec::new());
@@ -261,10 +330,60 @@ fn entries(map: &Value) -> Result<Vec<(String, Value)>, Error> {
 mod tests {
     use super::*;
 
-    fn table(yaml: &str) -> Vec<String> {
+    fn rows_of(yaml: &str, merge: &str) -> Value {
         let json: serde_json::Value = serde_yaml::from_str(yaml).unwrap();
         let value = Value::from(minijinja::value::Serde(json));
-        let rows = rows(&value).unwrap();
+        let merge = (!merge.is_empty()).then(|| ("merge", Value::from(merge)));
+        let declared = ["share".to_owned()];
+        let options = Kwargs::from_iter(merge);
+        rows(&value, &options, &Attributes::with(&declared)).unwrap()
+    }
+
+    #[test]
+    fn a_blank_group_is_a_row_and_an_empty_one_is_none() {
+        let yaml = "效益: {社会: {甲: 1}, 持续: , 生态: {}}";
+        assert_eq!(table(yaml), ["效益×2 社会×1 甲 1", "^ 持续×1  none"]);
+    }
+
+    #[test]
+    fn positions_count_within_a_group_and_declared_attributes_are_none_of_its_members() {
+        let rows = rows_of(
+            "产出: {share: 40/n, 数量: {甲: 1, 乙: 2}, 质量: {丙: 3}}",
+            "",
+        );
+        let rows: Vec<Value> = rows.try_iter().unwrap().collect();
+        let positions: Vec<String> = rows
+            .iter()
+            .map(|r| r.get_attr("position").unwrap().to_string())
+            .collect();
+        assert_eq!(positions, ["1", "2", "1"]);
+        let share =
+            |row: &Value, level: &str| row.get_attr(level).unwrap().get_attr("share").unwrap();
+        assert_eq!(share(&rows[0], "level1").to_string(), "40/n");
+        assert!(share(&rows[0], "level2").is_none());
+    }
+
+    #[test]
+    fn rows_merge_by_an_attribute_that_groups_hand_down() {
+        let yaml = "产出: {rule: 甲法, 数量: {甲: 1, 乙: {target: 2, rule: 乙法}}}\n效益: {rule: 甲法, 社会: {丙: 3}, 经济: {rule: 甲法, 丁: 4}}";
+        let rows = rows_of(yaml, "rule");
+        let rules: Vec<String> = rows
+            .try_iter()
+            .unwrap()
+            .map(|row| {
+                let rule = row.get_attr("rule").unwrap();
+                format!(
+                    "{rule}{}{}",
+                    rule.get_attr("first").unwrap(),
+                    rule.get_attr("span").unwrap()
+                )
+            })
+            .collect();
+        assert_eq!(rules, ["甲法true1", "乙法true1", "甲法true2", "甲法false2"]);
+    }
+
+    fn table(yaml: &str) -> Vec<String> {
+        let rows = rows_of(yaml, "");
         rows.try_iter()
             .unwrap()
             .map(|row| {

@@ -4,7 +4,7 @@ use typst::diag::SourceDiagnostic;
 use typst::{World, WorldExt};
 
 use super::Sheet;
-use super::world::{SheetWorld, sheet_path};
+use super::world::SheetWorld;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Location, Source};
 
@@ -35,12 +35,9 @@ fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -
     });
     let mut fallback = None;
     let place = places.find_map(|(path, source, range)| {
-        let sheet = sheets
-            .iter()
-            .enumerate()
-            .find(|(index, _)| sheet_path(*index) == path);
+        let sheet = SheetWorld::sheet(&path).and_then(|index| sheets.get(index));
         match sheet {
-            Some((_, sheet)) => Some(in_template(sheet, source.text(), range)),
+            Some(sheet) => Some(in_template(sheet, source.text(), range)),
             None => {
                 let shown = Source::new(world.shown(&path), source.text());
                 fallback.get_or_insert_with(|| Location::new(&shown, range));

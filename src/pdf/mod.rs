@@ -2,13 +2,14 @@
 //!
 //! The only module that knows Typst. A [`Typesetter`] holds what all documents
 //! share (faces, standard library, `templates/lib`); a [`Sheet`] is one merged
-//! form with the values it refers to; [`Typesetter::typeset`] lays out one or
-//! many sheets as one document and exports it.
+//! form with the values it refers to; [`Typesetter::lay_out`] lays out one or
+//! many sheets as one document, [`Typesetter::export`] writes it.
 
 mod explain;
 mod fonts;
 mod glyphs;
 mod options;
+mod pages;
 pub mod starter;
 mod world;
 
@@ -25,6 +26,8 @@ use crate::source::Source;
 pub use fonts::Faces;
 pub use options::standards;
 pub use options::{Options, Timestamp};
+use pages::Splits;
+pub use pages::{SheetPages, TablePages};
 /// Standards that a PDF keeps together.
 pub use typst_pdf::PdfStandards as Standards;
 pub use world::Assets;
@@ -39,6 +42,7 @@ pub struct Typesetter {
 }
 
 /// One merged form, ready to be laid out.
+#[derive(Clone)]
 pub struct Sheet<'a> {
     /// The merged Typst source.
     pub text: String,
@@ -50,6 +54,15 @@ pub struct Sheet<'a> {
     pub template: Arc<Source>,
     /// The project it was merged with: where a character comes from.
     pub project: &'a Project,
+    /// What its form's folder holds and says of the page.
+    pub assets: &'a Assets,
+}
+
+/// Sheets that are laid out, to be exported and followed by the Word file.
+pub struct Layout {
+    document: PagedDocument,
+    /// Where pages break, sheet by sheet.
+    pub pages: SheetPages,
 }
 
 /// What a document says of itself.
@@ -71,28 +84,54 @@ impl Typesetter {
         }
     }
 
-    /// Lays the sheets out, one after another, and exports them.
+    /// Lays the sheets out, one after another, as often as their labels need
+    /// to stand again where pages break.
     ///
     /// # Errors
     /// Every diagnostic found: characters without a glyph, the template's
-    /// errors at the template's own lines, what the PDF standard forbids.
-    pub fn typeset(
+    /// errors at the template's own lines.
+    pub fn lay_out(
         &self,
         sheets: &[Sheet<'_>],
-        form: &Assets,
+        metadata: &Metadata,
+        date: Timestamp,
+    ) -> Result<Layout, Vec<Diagnostic>> {
+        let mut world = SheetWorld::new(&self.shared, sheets, document_json(metadata), date.date());
+        let same_pages: Vec<bool> = sheets.iter().map(|s| s.assets.page.same_pages).collect();
+        let mut splits = Splits::default();
+        let result = loop {
+            let document = match compile(&world, sheets) {
+                Ok(document) => document,
+                Err(found) => break Err(found),
+            };
+            let pages = pages::read(&document, sheets.len());
+            let wanted = splits.wanted(&pages, &same_pages);
+            if wanted == splits {
+                break Ok(Layout { document, pages });
+            }
+            splits = wanted;
+            world.set_pages(splits.to_json());
+        };
+        comemo::evict(KEEP_DOCUMENTS);
+        result
+    }
+
+    /// Exports what was laid out.
+    ///
+    /// # Errors
+    /// What the PDF standard forbids.
+    pub fn export(
+        &self,
+        layout: &Layout,
+        sheets: &[Sheet<'_>],
         metadata: &Metadata,
         options: &Options,
     ) -> Result<Vec<u8>, Vec<Diagnostic>> {
-        let world = SheetWorld::new(
-            &self.shared,
-            form,
-            sheets,
-            document_json(metadata),
-            options.timestamp.date(),
-        );
-        let result = compile(&world, sheets).and_then(|document| {
-            typst_pdf::pdf(&document, &options.pdf(metadata))
-                .map_err(|errors| explain::all(&world, sheets, &errors))
+        let result = typst_pdf::pdf(&layout.document, &options.pdf(metadata)).map_err(|errors| {
+            let document = document_json(metadata);
+            let date = options.timestamp.date();
+            let world = SheetWorld::new(&self.shared, sheets, document, date);
+            explain::all(&world, sheets, &errors)
         });
         comemo::evict(KEEP_DOCUMENTS);
         result

@@ -2,13 +2,16 @@
 //! library, and nothing else.
 //!
 //! Virtual paths are the same for every document (Typst keeps each path it has
-//! seen for good): `/main.typ`, `/form/sheet-N.typ`, `/form/…`, `/lib/…`,
-//! `/data/…`. A sheet stands in `/form`, so that it reads its own folder's
-//! files by their names.
+//! seen for good): `/main.typ`, `/form-K/sheet-N.typ`, `/form-K/…`, `/lib/…`,
+//! `/data/…`, where K counts the forms of a document and N its sheets. A sheet
+//! stands in its form's folder, so that it reads that folder's files by their
+//! names.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
 
+use serde_json::json;
 use typst::diag::{FileError, FileResult};
 use typst::foundations::{Bytes, Datetime, Duration};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
@@ -17,51 +20,53 @@ use typst::utils::LazyHash;
 use typst::{Feature, Features, Library, LibraryExt, World};
 
 use super::{Faces, Sheet};
-use crate::form::{Form, FormFiles, Templates};
+use crate::form::{Binding, Form, FormFiles, Orientation, Templates};
 use crate::project;
 
-/// A folder's files as Typst reads them, parsed once.
+/// A folder's files as Typst reads them.
 #[derive(Default)]
 pub struct Assets {
     /// The folder as messages name it.
     folder: String,
     files: BTreeMap<String, Bytes>,
-    sources: BTreeMap<String, Source>,
+    pub(super) page: Page,
+}
+
+/// What `form.yaml` says of the page.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Page {
+    orientation: Orientation,
+    binding: Binding,
+    pub(super) same_pages: bool,
 }
 
 impl Assets {
     /// The files a form's template may read, and what `form.yaml` says of the
     /// page.
     pub fn of_form(form: &Form) -> Self {
-        let mut assets = Self::new("/form", &form.files);
+        let mut assets = Self::new(&form.files);
         assets.folder = project::shown(&form.folder);
-        let page = serde_json::json!({
-            "orientation": form.manifest.orientation,
-            "binding": form.manifest.binding,
-        });
-        assets.add_text("/data/form.json", page.to_string());
+        assets.page = Page {
+            orientation: form.manifest.orientation,
+            binding: form.manifest.binding,
+            same_pages: form.manifest.same_pages,
+        };
         assets
     }
 
-    fn new(folder: &str, files: &FormFiles) -> Self {
+    fn new(files: &FormFiles) -> Self {
         let mut assets = Self::default();
         for (name, bytes) in files {
-            let path = format!("{folder}/{name}");
-            if name.ends_with(".typ") {
-                assets.add_source(&path, String::from_utf8_lossy(bytes).into_owned());
-            }
-            assets.files.insert(path, Bytes::new(bytes.clone()));
+            assets.files.insert(name.clone(), Bytes::new(bytes.clone()));
         }
         assets
     }
 
-    fn add_source(&mut self, path: &str, text: String) {
-        self.sources
-            .insert(path.to_owned(), Source::new(id(path), text));
-    }
-
-    fn add_text(&mut self, path: &str, text: String) {
-        self.files.insert(path.to_owned(), Bytes::from_string(text));
+    /// A file of the folder; a source is parsed where it first belongs.
+    fn source(&self, name: &str, path: &str) -> Option<Source> {
+        let bytes = self.files.get(name).filter(|_| name.ends_with(".typ"))?;
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        Some(Source::new(id(path), text))
     }
 }
 
@@ -69,7 +74,11 @@ impl Assets {
 pub(super) struct Shared {
     library: LazyHash<Library>,
     faces: Faces,
-    assets: Assets,
+    library_files: Assets,
+    /// `templates/lib`, parsed.
+    library_sources: BTreeMap<String, Source>,
+    /// `/data/roles.json`.
+    roles: BTreeMap<String, Bytes>,
 }
 
 impl Shared {
@@ -80,20 +89,24 @@ impl Shared {
             .iter()
             .map(|role| (role.id.clone(), faces.chain(role)))
             .collect();
-        let mut assets = Assets::new("/lib", &templates.library);
-        assets.folder = project::shown(&templates.library_folder());
-        assets.add_text(
-            "/data/roles.json",
-            serde_json::Value::from(chains).to_string(),
-        );
+        let roles = Bytes::from_string(serde_json::Value::from(chains).to_string());
+        let mut library_files = Assets::new(&templates.library);
+        library_files.folder = project::shown(&templates.library_folder());
+        let sources = library_files.files.keys().filter_map(|name| {
+            let path = format!("/lib/{name}");
+            let source = library_files.source(name, &path)?;
+            Some((path, source))
+        });
         Self {
             library: LazyHash::new(
                 Library::builder()
                     .with_features(Features::from_iter([Feature::A11yExtras]))
                     .build(),
             ),
+            library_sources: sources.collect(),
             faces,
-            assets,
+            library_files,
+            roles: BTreeMap::from([("/data/roles.json".to_owned(), roles)]),
         }
     }
 }
@@ -101,69 +114,116 @@ impl Shared {
 /// One document's view.
 pub(super) struct SheetWorld<'a> {
     shared: &'a Shared,
-    form: &'a Assets,
-    own: Assets,
-    main: Source,
+    /// The forms of the document, each once.
+    forms: Vec<&'a Assets>,
+    files: BTreeMap<String, Bytes>,
+    sources: BTreeMap<String, Source>,
     today: Option<Datetime>,
+    /// The forms' own sources that were read.
+    parsed: Mutex<BTreeMap<String, Source>>,
 }
 
 impl<'a> SheetWorld<'a> {
     pub(super) fn new(
         shared: &'a Shared,
-        form: &'a Assets,
-        sheets: &[Sheet<'_>],
+        sheets: &[Sheet<'a>],
         document: String,
         today: Option<Datetime>,
     ) -> Self {
-        let mut own = Assets::default();
-        own.add_text("/data/document.json", document);
+        let mut world = Self {
+            shared,
+            forms: Vec::new(),
+            files: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            today,
+            parsed: Mutex::default(),
+        };
+        world.add_file("/data/document.json", document);
+        world.set_pages("[]".to_owned());
         let mut main = String::from(
-            "#let document-data = json(\"/data/document.json\")\n\
+            "#import \"/lib/page.typ\": form-page\n\
+             #let document-data = json(\"/data/document.json\")\n\
              #set document(title: document-data.title, author: document-data.authors)\n\
              #set text(lang: \"zh\", region: \"cn\")\n",
         );
         for (index, sheet) in sheets.iter().enumerate() {
             let values = format!("/data/values-{index}.json");
-            let path = sheet_path(index);
+            let path = world.add_sheet(index, sheet.assets);
             // On the first line, so that line numbers stay the template's.
-            own.add_source(
-                &path,
-                format!("#let _v = json(\"{values}\");{}", sheet.text),
-            );
-            own.add_text(&values, sheet.values.clone());
+            let text = format!("#let _v = json(\"{values}\");{}", sheet.text);
+            world.add_source(&path, text);
+            world.add_file(&values, sheet.values.clone());
+            let Page {
+                orientation,
+                binding,
+                ..
+            } = sheet.assets.page;
             let separator = if index > 0 {
                 "#pagebreak(weak: true)\n"
             } else {
                 ""
             };
-            let _ = writeln!(main, "{separator}#include \"{path}\"");
+            let _ = writeln!(
+                main,
+                "{separator}#[\n#show: form-page.with(orientation: {}, binding: {}, sheet: {index})\n\
+                 #include \"{path}\"\n]",
+                json!(orientation),
+                json!(binding),
+            );
         }
-        Self {
-            shared,
-            form,
-            own,
-            main: Source::new(id("/main.typ"), main),
-            today,
-        }
+        world.add_source("/main.typ", main);
+        world
+    }
+
+    /// Where a sheet stands: in its form's folder.
+    fn add_sheet(&mut self, index: usize, assets: &'a Assets) -> String {
+        let known = self
+            .forms
+            .iter()
+            .position(|form| std::ptr::eq(*form, assets));
+        let form = known.unwrap_or_else(|| {
+            self.forms.push(assets);
+            self.forms.len() - 1
+        });
+        format!("/form-{form}/sheet-{index}.typ")
+    }
+
+    fn add_source(&mut self, path: &str, text: String) {
+        self.sources
+            .insert(path.to_owned(), Source::new(id(path), text));
+    }
+
+    fn add_file(&mut self, path: &str, text: String) {
+        self.files.insert(path.to_owned(), Bytes::from_string(text));
+    }
+
+    /// Tells tables where pages begin, see [`super::pages`].
+    pub(super) fn set_pages(&mut self, pages: String) {
+        self.add_file("/data/pages.json", pages);
     }
 
     /// A virtual path as the user knows the file.
     pub(super) fn shown(&self, path: &str) -> String {
-        match (path.strip_prefix("/form/"), path.strip_prefix("/lib/")) {
-            (Some(name), _) => format!("{}/{name}", self.form.folder),
-            (_, Some(name)) => format!("{}/{name}", self.shared.assets.folder),
-            _ => path.to_owned(),
+        match self.folder(path) {
+            Some((assets, name)) => format!("{}/{name}", assets.folder),
+            None => path.to_owned(),
         }
     }
 
-    fn assets(&self) -> [&Assets; 3] {
-        [&self.own, self.form, &self.shared.assets]
+    /// The sheet that stands at this path.
+    pub(super) fn sheet(path: &str) -> Option<usize> {
+        let (_, name) = path.strip_prefix("/form-")?.split_once("/sheet-")?;
+        name.strip_suffix(".typ")?.parse().ok()
     }
-}
 
-/// The virtual path of a sheet, counted from 0.
-pub(super) fn sheet_path(index: usize) -> String {
-    format!("/form/sheet-{index}.typ")
+    /// The folder a path lies in, and the name there.
+    fn folder<'p>(&self, path: &'p str) -> Option<(&'a Assets, &'p str)> {
+        if let Some(name) = path.strip_prefix("/lib/") {
+            return Some((&self.shared.library_files, name));
+        }
+        let (form, name) = path.strip_prefix("/form-")?.split_once('/')?;
+        Some((self.forms.get(form.parse::<usize>().ok()?)?, name))
+    }
 }
 
 impl World for SheetWorld<'_> {
@@ -176,27 +236,37 @@ impl World for SheetWorld<'_> {
     }
 
     fn main(&self) -> FileId {
-        self.main.id()
+        id("/main.typ")
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
-        if id == self.main.id() {
-            return Ok(self.main.clone());
-        }
         let path = id.vpath().get_with_slash();
+        if let Some(source) = self
+            .sources
+            .get(path)
+            .or_else(|| self.shared.library_sources.get(path))
+        {
+            return Ok(source.clone());
+        }
+        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = parsed.get(path) {
+            return Ok(source.clone());
+        }
         let found = self
-            .assets()
-            .into_iter()
-            .find_map(|assets| assets.sources.get(path));
-        found.cloned().ok_or_else(|| not_found(id))
+            .folder(path)
+            .and_then(|(assets, name)| assets.source(name, path));
+        let source = found.ok_or_else(|| not_found(id))?;
+        parsed.insert(path.to_owned(), source.clone());
+        Ok(source)
     }
 
     fn file(&self, id: FileId) -> FileResult<Bytes> {
         let path = id.vpath().get_with_slash();
-        let found = self
-            .assets()
-            .into_iter()
-            .find_map(|assets| assets.files.get(path));
+        let own = self.files.get(path).or_else(|| self.shared.roles.get(path));
+        let found = own.or_else(|| {
+            let (assets, name) = self.folder(path)?;
+            assets.files.get(name)
+        });
         found.cloned().ok_or_else(|| not_found(id))
     }
 

@@ -140,7 +140,7 @@ fn missing_base(base: &Path, at: Location) -> Diagnostic {
 }
 
 /// Lays `over` on `base`.
-fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
+pub(super) fn merge(base: Node, over: Node, problems: &mut Vec<Diagnostic>) -> Node {
     match (base.data, over.data) {
         (Data::Map(mut map), Data::Map(layer)) => {
             lay_all(&mut map, layer, problems);

@@ -4,6 +4,7 @@
 
 mod inherit;
 mod node;
+mod sheets;
 mod yaml;
 
 use std::fs;
@@ -16,6 +17,7 @@ use crate::source::{Location, Source};
 
 pub(crate) use node::field_below;
 pub use node::{Data, Entry, Map, Node};
+pub use sheets::{Sheet, sheets};
 pub(crate) use yaml::{colon_slip, parse as parse_yaml};
 
 /// A project with everything it inherits.

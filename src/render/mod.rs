@@ -18,7 +18,7 @@ use crate::form::{Form, Templates};
 use crate::merge::{self, context, names_in, take_marks};
 use crate::output::safe_name;
 use crate::pdf::{self, Metadata, Sheet, Timestamp, Typesetter};
-use crate::project::{self, Project};
+use crate::project::{self, Data, Project};
 use prepared_form::{PreparedForm, template_problem};
 
 /// What to make.
@@ -53,10 +53,17 @@ pub struct Ready {
     pub name: String,
     /// What somebody should look at all the same.
     pub warnings: Vec<Diagnostic>,
-    form: Arc<PreparedForm>,
-    context: Value,
+    /// One for each form that the project names, in order.
+    parts: Vec<Part>,
     metadata: Metadata,
     timestamp: Timestamp,
+}
+
+/// What a project gives one form.
+struct Part {
+    project: Project,
+    form: Arc<PreparedForm>,
+    context: Value,
 }
 
 /// The artifacts of one project, as far as they were asked for.
@@ -86,44 +93,89 @@ impl Renderer {
     /// Rejected with everything found in the project and in its form pack.
     pub fn prepare(&self, path: &Path) -> Result<Ready, Failure> {
         let project = project::load(path)?;
-        let form = self.form(&self.templates.form_id(&project)?)?;
-        let warnings = check(&project, &form.form);
+        let mut warnings = Vec::new();
+        let mut parts = Vec::new();
+        for (project, form) in self.sheets(&project)? {
+            warnings.extend(check(&project, &form.form));
+            parts.push((project, form));
+        }
         if any_error(&warnings) {
             return Err(warnings.into());
         }
+        let (_, form) = &parts[0];
         let timestamp = self.timestamp(&project, &form.form)?;
-
-        let mut root = project.root.clone();
-        form.form.schema.fill_blanks(&mut root);
-        let values = context(&root);
-        let pattern = |text: &str| form.pattern(text, &values);
-        let manifest = &form.form.manifest;
-        let title = pattern(&manifest.title)?;
-        let name = safe_name(&pattern(&manifest.file_name)?);
-        let bookmark = manifest.bookmark.as_deref().map(pattern).transpose()?;
-        let metadata = Metadata {
-            authors: authors(&project, &manifest.authors),
-            ident: format!("{}/{name}", form.form.id),
-            title,
-        };
-        let document = [
-            ("title", Value::from(metadata.title.as_str())),
-            (
-                "bookmark",
-                Value::from(bookmark.unwrap_or_else(|| metadata.title.clone())),
-            ),
-            ("authors", Value::from(metadata.authors.clone())),
-        ];
-        let document = Value::from_pairs([("document", Value::from_pairs(document))]);
+        let mut document = None;
+        let mut ready = Vec::new();
+        for (project, form) in parts {
+            let mut root = project.root.clone();
+            form.form.schema.fill_blanks(&mut root);
+            let values = context(&root);
+            let pattern = |text: &str| form.pattern(text, &values);
+            let manifest = &form.form.manifest;
+            let title = pattern(&manifest.title)?;
+            let bookmark = manifest.bookmark.as_deref().map(pattern).transpose()?;
+            let authors = authors(&project, &manifest.authors);
+            let own = [
+                ("title", Value::from(title.as_str())),
+                (
+                    "bookmark",
+                    Value::from(bookmark.unwrap_or_else(|| title.clone())),
+                ),
+                ("authors", Value::from(authors.clone())),
+            ];
+            let own = Value::from_pairs([("document", Value::from_pairs(own))]);
+            // The file is called as its first form is.
+            if document.is_none() {
+                let name = safe_name(&pattern(&manifest.file_name)?);
+                let ident = format!("{}/{name}", form.form.id);
+                let metadata = Metadata {
+                    title,
+                    authors,
+                    ident,
+                };
+                document = Some((name, metadata));
+            }
+            ready.push(Part {
+                context: merge_maps([own, values]),
+                project,
+                form,
+            });
+        }
+        let (name, metadata) = document.unwrap_or_else(|| unreachable!("a project names a form"));
         Ok(Ready {
-            context: merge_maps([document, values]),
             project,
             name,
             warnings,
-            form,
+            parts: ready,
             metadata,
             timestamp,
         })
+    }
+
+    /// The project's values for each form it names. A key that all its forms
+    /// share is left out for one that does not know it.
+    fn sheets(&self, project: &Project) -> Result<Vec<(Project, Arc<PreparedForm>)>, Failure> {
+        let sheets = project::sheets(project)?;
+        let forms = sheets
+            .iter()
+            .map(|sheet| self.form(&self.templates.form_id(&sheet.project)?))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let knows = |form: &PreparedForm, key: &str| form.form.schema.descend([key]).is_some();
+        let of_sheet = |(sheet, form): (project::Sheet, &Arc<PreparedForm>)| {
+            let project::Sheet {
+                mut project,
+                shared,
+            } = sheet;
+            if let Data::Map(map) = &mut project.root.data {
+                for key in shared {
+                    if !knows(form, &key) && forms.iter().any(|form| knows(form, &key)) {
+                        map.take(&key);
+                    }
+                }
+            }
+            (project, form.clone())
+        };
+        Ok(sheets.into_iter().zip(&forms).map(of_sheet).collect())
     }
 
     /// Makes the artifacts of one project.
@@ -133,18 +185,27 @@ impl Renderer {
     pub fn render(&self, ready: &Ready) -> Result<Artifacts, Failure> {
         let mut artifacts = Artifacts::default();
         let mut problems = Vec::new();
-        if self.options.pdf {
-            let sheet = ready.sheet()?;
-            let sheets = std::slice::from_ref(&sheet);
-            match self.typeset(sheets, ready, &ready.metadata) {
-                Ok(pdf) => artifacts.pdf = Some(pdf),
+        let mut pages = None;
+        let follows = ready
+            .parts
+            .iter()
+            .any(|part| part.form.form.manifest.same_pages);
+        if self.options.pdf || self.options.word && follows {
+            let sheets = ready.sheets()?;
+            let made = self.typeset(&sheets, ready, &ready.metadata, self.options.pdf);
+            match made {
+                Ok((layout, pdf)) => {
+                    artifacts.pdf = pdf;
+                    pages = Some(layout.pages);
+                }
                 Err(found) => problems.extend(found),
             }
         }
-        if self.options.word {
-            match ready.word() {
+        if self.options.word && (pages.is_some() || !follows) {
+            match ready.word(pages.as_ref()) {
                 Ok(word) => artifacts.word = Some(word),
-                Err(found) => problems.push(found),
+                Err(Failure::Rejected(found)) => problems.extend(found),
+                Err(broken) => return Err(broken),
             }
         }
         if problems.is_empty() {
@@ -171,27 +232,30 @@ impl Renderer {
         let metadata = Metadata {
             title: title.to_owned(),
             authors,
-            ident: format!("{}/{title}", first.form.form.id),
+            ident: format!("{}/{title}", first.form_id()),
         };
-        let sheets = members
-            .iter()
-            .map(|ready| ready.sheet())
-            .collect::<Result<Vec<_>, Failure>>()?;
-        Ok(self.typeset(&sheets, first, &metadata)?)
+        let sheets = members.iter().map(|ready| ready.sheets());
+        let sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
+        let (_, pdf) = self.typeset(&sheets, first, &metadata, true)?;
+        Ok(pdf.unwrap_or_default())
     }
 
+    /// Lays sheets out, and exports them if that is wanted.
     fn typeset(
         &self,
         sheets: &[Sheet<'_>],
         ready: &Ready,
         metadata: &Metadata,
-    ) -> Result<Vec<u8>, Vec<Diagnostic>> {
+        export: bool,
+    ) -> Result<(pdf::Layout, Option<Vec<u8>>), Vec<Diagnostic>> {
         let options = pdf::Options {
             standards: self.options.standards.clone(),
             timestamp: ready.timestamp,
         };
-        self.typesetter
-            .typeset(sheets, &ready.form.assets, metadata, &options)
+        let layout = self.typesetter.lay_out(sheets, metadata, ready.timestamp)?;
+        let export = export.then(|| self.typesetter.export(&layout, sheets, metadata, &options));
+        let pdf = export.transpose()?;
+        Ok((layout, pdf))
     }
 
     /// The form with this id, read and compiled once a run.
@@ -245,7 +309,6 @@ fn day(text: &str) -> Option<Timestamp> {
 }
 
 fn authors(project: &Project, field: &str) -> Vec<String> {
-    use crate::project::Data;
     let Some(node) = project.root.get(field) else {
         return Vec::new();
     };
@@ -266,13 +329,59 @@ impl Ready {
         &self.metadata.title
     }
 
-    /// The form it is rendered with.
-    pub fn form_id(&self) -> &str {
-        &self.form.form.id
+    /// The form it is rendered with; several are joined by ` + `.
+    pub fn form_id(&self) -> String {
+        let ids: Vec<&str> = self
+            .parts
+            .iter()
+            .map(|part| part.form.form.id.as_str())
+            .collect();
+        ids.join(" + ")
     }
 
-    /// Merges the Typst template.
-    fn sheet(&self) -> Result<Sheet<'_>, Failure> {
+    /// Merges the Typst templates.
+    fn sheets(&self) -> Result<Vec<Sheet<'_>>, Failure> {
+        let sheets = self.parts.iter().map(Part::sheet);
+        Ok(sheets.collect::<Result<_, Diagnostic>>()?)
+    }
+
+    /// The merged Typst source of each form and the values it refers to, for
+    /// those who want to look at them.
+    ///
+    /// # Errors
+    /// Rejected with what is wrong in the template.
+    pub fn merged_typst(&self) -> Result<Vec<(String, String)>, Failure> {
+        let sheets = self.sheets()?.into_iter();
+        Ok(sheets.map(|sheet| (sheet.text, sheet.values)).collect())
+    }
+
+    fn word(&self, pages: Option<&pdf::SheetPages>) -> Result<Vec<u8>, Failure> {
+        let properties = docx::Properties {
+            title: &self.metadata.title,
+            authors: &self.metadata.authors,
+            created: &self.timestamp.to_xml(),
+        };
+        let mut files = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            let form = &part.form;
+            let pages = pages
+                .and_then(|pages| pages.get(index))
+                .filter(|_| form.form.manifest.same_pages)
+                .map(Vec::as_slice);
+            files.push(
+                form.word
+                    .render(&form.environment, &part.context, &properties, pages)?,
+            );
+        }
+        match files.len() {
+            1 => Ok(files.remove(0)),
+            _ => Ok(docx::join(&files)?),
+        }
+    }
+}
+
+impl Part {
+    fn sheet(&self) -> Result<Sheet<'_>, Diagnostic> {
         let form = &self.form;
         let merged = merge::merge(&form.environment, "form.typ", self.context.clone())
             .map_err(|error| template_problem(&form.form, &error, &names_in(&self.context)))?;
@@ -283,26 +392,7 @@ impl Ready {
             values: merged.slots.to_json(),
             template: form.form.typst.clone(),
             project: &self.project,
+            assets: &form.assets,
         })
-    }
-
-    /// The merged Typst source, for those who want to look at it.
-    ///
-    /// # Errors
-    /// Rejected with what is wrong in the template.
-    pub fn merged_typst(&self) -> Result<(String, String), Failure> {
-        let sheet = self.sheet()?;
-        Ok((sheet.text, sheet.values))
-    }
-
-    fn word(&self) -> Result<Vec<u8>, Diagnostic> {
-        let properties = docx::Properties {
-            title: &self.metadata.title,
-            authors: &self.metadata.authors,
-            created: &self.timestamp.to_xml(),
-        };
-        let form = &self.form;
-        form.word
-            .render(&form.environment, &self.context, &properties)
     }
 }

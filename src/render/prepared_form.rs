@@ -21,7 +21,7 @@ pub(super) struct PreparedForm {
 
 impl PreparedForm {
     pub(super) fn new(form: Form) -> Result<Self, Failure> {
-        let mut environment = environment();
+        let mut environment = environment(&form.schema.attributes());
         let mut problems = Vec::new();
         problems.extend(typst_flaws(&form, &environment));
         let typst = mark_lines(&form.typst.text);

@@ -1,0 +1,329 @@
+//! Where the layout broke pages: which rows of which table begin a page.
+//!
+//! A form whose `form.yaml` says `same_pages` is laid out until its tables are
+//! split where its pages break: the first pass tells the rows; the next one
+//! begins a table of its own there, with the header rows and the merged labels
+//! again (`templates/lib/table.typ` reads the rows as `/data/pages.json`); and
+//! the Word file does the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+
+use serde_json::json;
+use typst::foundations::{Packed, Smart, Value};
+use typst::introspection::{Location, MetadataElem, Tag};
+use typst::layout::{Abs, Frame, FrameItem, Point};
+use typst::model::{TableCell, TableElem};
+use typst_layout::PagedDocument;
+
+/// How one table of a sheet lies on pages; rows and columns count from 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TablePages {
+    /// Number of rows.
+    pub rows: usize,
+    /// Rows that begin a page other than the table's first.
+    pub starts: BTreeSet<usize>,
+    /// Rows that go on over the end of a page, because they are higher than one.
+    pub split: BTreeSet<usize>,
+    /// Cells whose text was made smaller: row and column → size in half points.
+    pub sizes: BTreeMap<(usize, usize), usize>,
+    /// Cells with ink outside of them, by row and column.
+    pub overflowing: BTreeSet<(usize, usize)>,
+    /// Rows that reach below the text area although they may not break.
+    tall: BTreeSet<usize>,
+}
+
+/// The tables of each sheet, in order.
+pub type SheetPages = Vec<Vec<TablePages>>;
+
+/// Half a hair line: what may stick out of a cell without being seen.
+const TOLERANCE: Abs = Abs::raw(0.5);
+
+/// Reads the pages of a document.
+pub(super) fn read(document: &PagedDocument, sheets: usize) -> SheetPages {
+    let mut reader = Reader {
+        pages: vec![Vec::new(); sheets],
+        ..Reader::default()
+    };
+    for (number, page) in document.pages().iter().enumerate() {
+        reader.page = number;
+        reader.frame(&page.frame, Point::zero());
+    }
+    reader.finish()
+}
+
+/// What each table of a document is told of its pages, to be laid out again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Splits(Vec<Split>);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Split {
+    starts: Vec<usize>,
+    tall: BTreeSet<usize>,
+}
+
+impl Splits {
+    /// What the pages ask for, given what they were told; the same again if
+    /// they are as they should be.
+    ///
+    /// `same_pages` says for each sheet whether labels stand again on a new
+    /// page. A label that does may push a row over the end of its page. Then
+    /// the pages up to that row stay, and those below are found anew; so each
+    /// pass settles one page at least.
+    pub(super) fn wanted(&self, pages: &SheetPages, same_pages: &[bool]) -> Self {
+        let tables = pages
+            .iter()
+            .zip(same_pages)
+            .flat_map(|(tables, same)| tables.iter().map(move |table| (table, *same)));
+        let told = self
+            .0
+            .iter()
+            .cloned()
+            .chain(std::iter::repeat(Split::default()));
+        let splits = tables.zip(told).map(|((table, same), told)| {
+            let found: Vec<usize> = table.starts.iter().copied().filter(|_| same).collect();
+            let agreed = told
+                .starts
+                .iter()
+                .zip(&found)
+                .take_while(|(a, b)| a == b)
+                .count();
+            Split {
+                starts: match agreed == told.starts.len() {
+                    true => found,
+                    false => found.into_iter().take(agreed + 1).collect(),
+                },
+                tall: table.tall.union(&told.tall).copied().collect(),
+            }
+        });
+        let splits: Vec<Split> = splits.collect();
+        match splits.iter().all(|split| *split == Split::default()) {
+            true => Self::default(),
+            false => Self(splits),
+        }
+    }
+
+    /// `/data/pages.json`: for each table the rows that begin a page and those
+    /// that may break; empty if no table asks for anything.
+    pub(super) fn to_json(&self) -> String {
+        let tables = self.0.iter();
+        let tables = tables.map(|split| json!({ "starts": split.starts, "tall": split.tall }));
+        serde_json::Value::from_iter(tables).to_string()
+    }
+}
+
+/// Walks the frames in the order of the document.
+#[derive(Default)]
+struct Reader {
+    pages: SheetPages,
+    page: usize,
+    sheet: usize,
+    /// Right and bottom edge of the text area.
+    edge: Point,
+    /// Tables that are open; one in a cell of another does not count.
+    open: Vec<Location>,
+    /// Row and header rows of the page that the next table is of its own for.
+    own_page: Option<(usize, usize)>,
+    /// What is added to a row of the open table, and its header rows.
+    offset: (isize, usize),
+    /// The cell that is open.
+    cell: Option<u128>,
+    /// The cells met so far, by the location that their pieces name.
+    cells: BTreeMap<u128, Cell>,
+}
+
+/// A cell: where it stands in its table and on paper.
+#[derive(Debug, Clone)]
+struct Cell {
+    sheet: usize,
+    table: usize,
+    row: usize,
+    column: usize,
+    colspan: usize,
+    rowspan: usize,
+    page: usize,
+    last_page: usize,
+    origin: Point,
+    edge: Point,
+    /// The rightmost and lowest ink, on the cell's first page.
+    ink: Point,
+    /// Size of text that was made to fit, in half points.
+    size: Option<usize>,
+}
+
+impl Reader {
+    fn frame(&mut self, frame: &Frame, origin: Point) {
+        for (at, item) in frame.items() {
+            let at = origin + *at;
+            match item {
+                FrameItem::Group(group) => {
+                    let outer = self.cell;
+                    let parent = group.parent.as_ref().map(|parent| parent.location.hash());
+                    if let Some(id) = parent.filter(|id| self.cells.contains_key(id)) {
+                        self.cell = Some(id);
+                    }
+                    self.frame(&group.frame, at);
+                    self.cell = outer;
+                }
+                FrameItem::Tag(Tag::Start(element, _)) => {
+                    if let Some(table) = element.to_packed::<TableElem>() {
+                        self.begin_table(table);
+                    } else if let Some(cell) = element.to_packed::<TableCell>() {
+                        self.begin_cell(cell, at);
+                    } else if let Some(metadata) = element.to_packed::<MetadataElem>() {
+                        self.metadata(&metadata.value);
+                    }
+                }
+                FrameItem::Tag(Tag::End(location, ..)) => {
+                    self.open.retain(|open| open != location);
+                    if self.cell == Some(location.hash()) {
+                        self.cell = None;
+                    }
+                }
+                FrameItem::Text(text) => self.ink(at + Point::with_x(text.width())),
+                _ => {}
+            }
+        }
+    }
+
+    fn begin_table(&mut self, table: &Packed<TableElem>) {
+        if let (true, Some(location)) = (self.open.is_empty(), table.location()) {
+            self.open.push(location);
+            let (first, above) = self.own_page.take().unwrap_or_default();
+            self.offset = (first as isize - above as isize, above);
+            if let Some(tables) = self.pages.get_mut(self.sheet).filter(|_| first == 0) {
+                tables.push(TablePages::default());
+            }
+        }
+    }
+
+    fn begin_cell(&mut self, cell: &Packed<TableCell>, origin: Point) {
+        let of_sheet = self.pages.get(self.sheet).map_or(0, Vec::len);
+        let (Some(location), Some(table)) = (cell.location(), of_sheet.checked_sub(1)) else {
+            return;
+        };
+        let (Some(Smart::Custom(column)), Some(Smart::Custom(row))) =
+            (cell.x.as_option(), cell.y.as_option())
+        else {
+            return;
+        };
+        if cell.is_repeated.as_option() == &Some(true) || self.open.is_empty() {
+            return;
+        }
+        // Header rows that stand again are none of the table's own.
+        let (offset, above) = self.offset;
+        let Some(row) = row.checked_add_signed(offset).filter(|_| *row >= above) else {
+            return;
+        };
+        let span = |span: &Option<NonZeroUsize>| span.map_or(1, NonZeroUsize::get);
+        self.cell = Some(location.hash());
+        self.cells.insert(
+            location.hash(),
+            Cell {
+                sheet: self.sheet,
+                table,
+                row,
+                column: *column,
+                colspan: span(cell.colspan.as_option()),
+                rowspan: span(cell.rowspan.as_option()),
+                page: self.page,
+                last_page: self.page,
+                origin,
+                edge: self.edge,
+                ink: origin,
+                size: None,
+            },
+        );
+    }
+
+    /// `(sheet: …, x: …, y: …)` begins a sheet and gives the text area's edge;
+    /// `(first: …, above: …)` says of the next table which row begins it and how
+    /// many header rows stand above that again; `(size: …)` is what text was
+    /// made smaller to.
+    fn metadata(&mut self, value: &Value) {
+        let Value::Dict(value) = value else { return };
+        let length = |name: &str| match value.get(name) {
+            Ok(Value::Length(length)) => Some(length.abs),
+            _ => None,
+        };
+        if let (Ok(Value::Int(sheet)), Some(x), Some(y)) =
+            (value.get("sheet"), length("x"), length("y"))
+        {
+            self.sheet = usize::try_from(*sheet).unwrap_or(0);
+            self.edge = Point::new(x, y);
+        } else if let (Ok(Value::Int(first)), Ok(Value::Int(above))) =
+            (value.get("first"), value.get("above"))
+        {
+            let count = |n: &i64| usize::try_from(*n).unwrap_or(0);
+            self.own_page = Some((count(first), count(above)));
+        } else if let (Some(size), Some(cell)) = (length("size"), self.open_cell()) {
+            cell.size = Some((size.to_pt() * 2.0).round() as usize);
+        }
+    }
+
+    fn open_cell(&mut self) -> Option<&mut Cell> {
+        self.cells.get_mut(&self.cell?)
+    }
+
+    fn ink(&mut self, at: Point) {
+        let page = self.page;
+        let Some(cell) = self.open_cell() else { return };
+        if cell.page == page {
+            cell.ink = cell.ink.max(at);
+        } else {
+            cell.last_page = page;
+        }
+    }
+
+    fn finish(mut self) -> SheetPages {
+        let cells: Vec<Cell> = self.cells.into_values().collect();
+        // The first and last page of each row.
+        let mut row_pages: BTreeMap<(usize, usize), BTreeMap<usize, (usize, usize)>> =
+            BTreeMap::new();
+        // Where columns begin and, page by page, rows.
+        let mut lefts: BTreeMap<(usize, usize, usize), Abs> = BTreeMap::new();
+        let mut tops: BTreeMap<(usize, usize, usize, usize), Abs> = BTreeMap::new();
+        for cell in &cells {
+            let table = (cell.sheet, cell.table);
+            let rows = row_pages.entry(table).or_default();
+            let pages = rows.entry(cell.row).or_insert((cell.page, cell.page));
+            if cell.rowspan == 1 {
+                pages.1 = pages.1.max(cell.last_page);
+            }
+            lefts.insert((table.0, table.1, cell.column), cell.origin.x);
+            tops.insert((table.0, table.1, cell.page, cell.row), cell.origin.y);
+        }
+        for cell in &cells {
+            let (sheet, table) = (cell.sheet, cell.table);
+            let pages = &mut self.pages[sheet][table];
+            pages.rows = pages.rows.max(cell.row + cell.rowspan);
+            let place = (cell.row, cell.column);
+            pages.sizes.extend(cell.size.map(|size| (place, size)));
+            if cell.last_page > cell.page && cell.rowspan == 1 {
+                pages.split.insert(cell.row);
+            }
+            let right = lefts.get(&(sheet, table, cell.column + cell.colspan));
+            let below = tops.get(&(sheet, table, cell.page, cell.row + cell.rowspan));
+            let edge = Point::new(
+                right.copied().unwrap_or(cell.edge.x),
+                below.copied().unwrap_or(cell.edge.y),
+            );
+            if cell.ink.y > cell.edge.y + TOLERANCE && cell.rowspan == 1 {
+                pages.tall.insert(cell.row);
+            }
+            if cell.ink.x > edge.x + TOLERANCE || cell.ink.y > edge.y + TOLERANCE {
+                pages.overflowing.insert(place);
+            }
+        }
+        for ((sheet, table), rows) in row_pages {
+            let mut last = None;
+            for (row, (first, end)) in rows {
+                if last.is_some_and(|last| first > last) {
+                    self.pages[sheet][table].starts.insert(row);
+                }
+                last = Some(end);
+            }
+        }
+        self.pages
+    }
+}
