@@ -25,13 +25,16 @@ const TWIPS_PER_MM: f64 = 1440.0 / 25.4;
 const TEXT_LINE: i32 = 580;
 /// Type of the document: 五号, in half points.
 const TEXT_SIZE: usize = 21;
-/// What Word has at the bottom of its pages beyond the PDF, where both break at
-/// the same rows: so much higher may rows turn out without running over.
-const SPARE: f64 = 6.0;
-/// Cell margins above and below, in twips: 5 pt. Where pages are the same, a
-/// rule's width less, which LibreOffice counts as part of a row.
-const CELL_MARGIN: usize = 100;
-const CELL_MARGIN_OF_SAME_PAGES: usize = 95;
+/// Cell margins above and at the sides, in twips: 5 pt and 1 mm.
+const CELL_MARGINS: (usize, usize) = (100, 57);
+/// Where pages break at the same rows as the PDF's, a row of Word's must not
+/// turn out higher. LibreOffice counts the rule as part of a row, and unlike
+/// Typst and Word it never lets a full stop hang over the end of a line. So
+/// cells have a little less margin and characters stand 0.05 pt closer, and
+/// pages have some millimetres to spare at the bottom.
+const TIGHT_CELL_MARGINS: (usize, usize) = (95, 40);
+const TIGHT_SPACING: i32 = -1;
+const SPARE: f64 = 9.0;
 /// Between two tables, in twips.
 const GAP: i32 = 120;
 
@@ -131,7 +134,7 @@ impl Page {
                 bottom: margin,
                 left: margin,
                 right: margin,
-                footer: twips(8.0),
+                footer: twips(5.0),
             },
         };
         page.bottom -= spare;
@@ -260,7 +263,13 @@ fn table(blueprint: &Blueprint, table: &blueprint::Table, fonts: &Fonts<'_>, pag
         }
         // A band stays on the page of the header row below it.
         let keep = row.is_band() && table.rows.get(index + 1).is_some_and(|next| next.header);
-        rows.push(table_row(row, &widths, fonts, size, keep));
+        let set = Type {
+            fonts,
+            size,
+            tight: blueprint.same_pages,
+            keep,
+        };
+        rows.push(table_row(row, &widths, &set));
     }
     rows.extend(open.iter().map(|_| statement("{%tr endfor %}")));
     use TableBorderPosition::{Bottom, InsideH, InsideV, Left, Right, Top};
@@ -270,16 +279,15 @@ fn table(blueprint: &Blueprint, table: &blueprint::Table, fonts: &Fonts<'_>, pag
         .fold(Table::new(rows), |table, side| {
             table.set_border(TableBorder::new(side).size(4))
         });
-    let margin = match blueprint.same_pages {
-        true => CELL_MARGIN_OF_SAME_PAGES,
-        false => CELL_MARGIN,
+    let (margin, side) = match blueprint.same_pages {
+        true => TIGHT_CELL_MARGINS,
+        false => CELL_MARGINS,
     };
     made.set_grid(widths)
         .width(page.text_width() as usize, WidthType::Dxa)
         .layout(TableLayoutType::Fixed)
         .align(TableAlignmentType::Center)
-        // 1 mm at the sides.
-        .margins(TableCellMargins::new().margin(margin, 57, margin, 57))
+        .margins(TableCellMargins::new().margin(margin, side, margin, side))
 }
 
 /// Column widths that add up to the table's.
@@ -300,25 +308,28 @@ fn column_widths(table: &blueprint::Table, whole: i32) -> Vec<usize> {
         .collect()
 }
 
-fn table_row(row: &Row, widths: &[usize], fonts: &Fonts<'_>, size: usize, keep: bool) -> TableRow {
+/// How the text of a row is set.
+struct Type<'a> {
+    fonts: &'a Fonts<'a>,
+    size: usize,
+    tight: bool,
+    /// Whether the row stays on the page of the next.
+    keep: bool,
+}
+
+fn table_row(row: &Row, widths: &[usize], set: &Type<'_>) -> TableRow {
     let cells = row.slots.iter().map(|slot| match slot {
-        Slot::Cell(cell) => table_cell(cell, widths, fonts, size, keep),
+        Slot::Cell(cell) => table_cell(cell, widths, set),
         Slot::Covered { column, colspan } => {
             cell_of(widths[*column..column + colspan].iter().sum(), *colspan)
                 .vertical_merge(VMergeType::Continue)
-                .add_paragraph(line(table_line(size)))
+                .add_paragraph(line(table_line(set.size)))
         }
     });
     TableRow::new(cells.collect()).cant_split()
 }
 
-fn table_cell(
-    cell: &Cell,
-    widths: &[usize],
-    fonts: &Fonts<'_>,
-    size: usize,
-    keep: bool,
-) -> TableCell {
+fn table_cell(cell: &Cell, widths: &[usize], set: &Type<'_>) -> TableCell {
     let width = widths[cell.column..cell.column + cell.colspan].iter().sum();
     let mut made = cell_of(width, cell.colspan);
     if cell.rowspan > 1 || cell.grows.is_some() {
@@ -328,15 +339,17 @@ fn table_cell(
         made = made.text_direction(TextDirectionType::TbRlV);
     }
     let role = if cell.kind == Kind::Band {
-        fonts.heading
+        set.fonts.heading
     } else {
-        fonts.body
+        set.fonts.body
     };
     let paragraph = |text: &str, align| {
-        let paragraph = line(table_line(size))
-            .align(align)
-            .add_run(run(text, role, size));
-        match keep {
+        let mut run = run(text, role, set.size);
+        if set.tight {
+            run = run.character_spacing(TIGHT_SPACING);
+        }
+        let paragraph = line(table_line(set.size)).align(align).add_run(run);
+        match set.keep {
             true => paragraph.keep_next(true),
             false => paragraph,
         }
@@ -349,7 +362,7 @@ fn table_cell(
     match &cell.content {
         Content::Paragraphs(field) => {
             // Two characters in.
-            let indent = SpecialIndentType::FirstLine(size as i32 * 20);
+            let indent = SpecialIndentType::FirstLine(set.size as i32 * 20);
             let start = format!("{{%p for text in {field} | paragraphs %}}");
             made.add_paragraph(paragraph(&start, align))
                 .add_paragraph(paragraph("{{ text }}", align).indent(
@@ -496,7 +509,7 @@ fn document_part(document: &str, blueprint: &Blueprint) -> String {
     text
 }
 
-/// The language, and no blank that Word puts between Chinese and Latin.
+/// The language, and the style that every paragraph has.
 fn styles(styles: &str) -> String {
     styles
         .replace("<w:rPr />", "")
@@ -504,11 +517,6 @@ fn styles(styles: &str) -> String {
         .replacen(
             "</w:rPr></w:rPrDefault>",
             "<w:lang w:val=\"en-US\" w:eastAsia=\"zh-CN\" w:bidi=\"ar-SA\"/></w:rPr></w:rPrDefault>",
-            1,
-        )
-        .replacen(
-            "<w:name w:val=\"Normal\" />",
-            "<w:name w:val=\"Normal\" /><w:pPr><w:autoSpaceDE w:val=\"0\"/><w:autoSpaceDN w:val=\"0\"/></w:pPr>",
             1,
         )
         // The style that every paragraph has is the default one.
