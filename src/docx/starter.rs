@@ -25,7 +25,8 @@ const TWIPS_PER_MM: f64 = 1440.0 / 25.4;
 const TEXT_LINE: i32 = 580;
 /// Type of the document: 五号, in half points.
 const TEXT_SIZE: usize = 21;
-/// Cell margins above and at the sides, in twips: 5 pt and 1 mm.
+/// Cell margins above, for type of 五号, and at the sides, in twips: 5 pt and
+/// 1 mm.
 const CELL_MARGINS: (usize, usize) = (100, 57);
 /// Where pages break at the same rows as the PDF's, a row of Word's must not
 /// turn out higher. LibreOffice counts the rule as part of a row, and unlike
@@ -102,6 +103,7 @@ impl Page {
             Orientation::Landscape => (16838, 11906),
         };
         let margin = twips(18.0);
+        let lying = twips(15.0);
         let spare = match blueprint.same_pages {
             true => twips(SPARE),
             false => 0,
@@ -127,7 +129,16 @@ impl Page {
                 right: twips(37.0),
                 footer: twips(10.0),
             },
-            (Binding::Plain, _) => Self {
+            (Binding::Plain, Orientation::Landscape) => Self {
+                width,
+                height,
+                top: lying,
+                bottom: margin,
+                left: lying,
+                right: lying,
+                footer: twips(5.0),
+            },
+            (Binding::Plain, Orientation::Portrait) => Self {
                 width,
                 height,
                 top: margin,
@@ -261,8 +272,10 @@ fn table(blueprint: &Blueprint, table: &blueprint::Table, fonts: &Fonts<'_>, pag
             rows.push(statement(&format!("{{%tr for {item} in {list} %}}")));
             open.push(repeat);
         }
-        // A band stays on the page of the header row below it.
-        let keep = row.is_band() && table.rows.get(index + 1).is_some_and(|next| next.header);
+        // A band stays on the page of the header row below it, headings on that
+        // of the first row they head.
+        let header_below = table.rows.get(index + 1).is_some_and(|next| next.header);
+        let keep = row.is_band() && header_below || row.is_heading();
         let set = Type {
             fonts,
             size,
@@ -279,15 +292,16 @@ fn table(blueprint: &Blueprint, table: &blueprint::Table, fonts: &Fonts<'_>, pag
         .fold(Table::new(rows), |table, side| {
             table.set_border(TableBorder::new(side).size(4))
         });
-    let (margin, side) = match blueprint.same_pages {
+    let (height, side) = match blueprint.same_pages {
         true => TIGHT_CELL_MARGINS,
         false => CELL_MARGINS,
     };
+    let height = height * size / TEXT_SIZE;
     made.set_grid(widths)
         .width(page.text_width() as usize, WidthType::Dxa)
         .layout(TableLayoutType::Fixed)
         .align(TableAlignmentType::Center)
-        .margins(TableCellMargins::new().margin(margin, side, margin, side))
+        .margins(TableCellMargins::new().margin(height, side, height, side))
 }
 
 /// Column widths that add up to the table's.

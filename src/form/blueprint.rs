@@ -93,6 +93,13 @@ impl Row {
     pub fn is_band(&self) -> bool {
         matches!(self.slots.as_slice(), [Slot::Cell(cell)] if cell.kind == Kind::Band)
     }
+
+    /// Whether it holds nothing but headings of its own.
+    pub fn is_heading(&self) -> bool {
+        self.slots.iter().all(|slot| {
+            matches!(slot, Slot::Cell(cell) if cell.kind == Kind::Heading && cell.rowspan == 1)
+        })
+    }
 }
 
 /// What a row repeats over.

@@ -97,8 +97,8 @@ fn write_table(text: &mut String, table: &Table) {
         }
         let header_below = table.rows.get(index + 1).is_some_and(|next| next.header);
         let begins = !row.header || index == 0 || !table.rows[index - 1].header;
-        if !row.header && header_below && row.is_band() {
-            text.push_str("  // 与表头同在一页，只印一次。\n  header-rows(repeat: false,\n");
+        if !row.header && (header_below && row.is_band() || row.is_heading()) {
+            text.push_str("  // 与下一行同在一页，只印一次。\n  header-rows(repeat: false,\n");
             write_row(text, row);
             text.push_str("  ),\n");
         } else if row.header {
