@@ -24,6 +24,7 @@ mod error;
 pub mod form;
 mod merge;
 pub mod output;
+pub mod parity;
 pub mod pdf;
 pub mod project;
 pub mod render;

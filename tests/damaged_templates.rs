@@ -259,7 +259,7 @@ fn a_tag_split_over_runs_is_joined() {
         "--font-path",
         &fonts(),
     ]);
-    let grids = crate::support::word::grids(&trial.read("out/附件2-某某市商务局.docx"));
+    let grids = tianbao::parity::word::grids(&trial.read("out/附件2-某某市商务局.docx")).unwrap();
     assert_eq!(grids[0].rows[0][1].text, "2024年度跨境电商支持资金");
 }
 

@@ -1,9 +1,10 @@
 //! Every form's example renders, and PDF and Word hold the same grid: adding a
 //! form adds its test.
 
-use crate::support::grid::difference;
+use tianbao::parity::grid::difference;
+use tianbao::parity::{pdf, word};
+
 use crate::support::program::{Trial, root};
-use crate::support::{pdf, word};
 
 #[test]
 fn every_example_gives_the_same_grid_in_both_files() {
@@ -20,7 +21,10 @@ fn every_example_gives_the_same_grid_in_both_files() {
             let name = names.iter().find(|name| name.ends_with(ending)).unwrap();
             trial.read(&format!("out/{name}"))
         };
-        let (in_pdf, in_word) = (pdf::grids(&read(".pdf")), word::grids(&read(".docx")));
+        let (in_pdf, in_word) = (
+            pdf::grids(&read(".pdf")).unwrap(),
+            word::grids(&read(".docx")).unwrap(),
+        );
         assert!(!in_pdf.is_empty(), "{id}");
         assert_eq!(in_pdf.len(), in_word.len(), "{id}");
         for (a, b) in in_pdf.iter().zip(&in_word) {

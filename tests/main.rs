@@ -1,17 +1,14 @@
 //! All tests from outside: what a user, a platform or a form's author sees.
 //!
-//! One binary. `support` reads artifacts back and drives the program; every
-//! other module is named by the behaviour it tests. `cases` runs the folders in
-//! `tests/cases`. Tests that need LibreOffice and the like are ignored unless
-//! `tests/run` runs them.
+//! One binary. `support` drives the program and others, `tianbao::parity` reads
+//! artifacts back; every other module is named by the behaviour it tests.
+//! `cases` runs the folders in `tests/cases`. Tests that need LibreOffice and
+//! the like are ignored unless `tests/run` runs them.
 
 mod support {
-    pub(crate) mod grid;
-    pub(crate) mod pdf;
     pub(crate) mod program;
     pub(crate) mod seed;
     pub(crate) mod tools;
-    pub(crate) mod word;
 }
 
 mod artifacts_in_other_programs;
