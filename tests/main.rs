@@ -6,6 +6,7 @@
 //! the like are ignored unless `tests/run` runs them.
 
 mod support {
+    pub(crate) mod packs;
     pub(crate) mod program;
     pub(crate) mod seed;
     pub(crate) mod tools;
@@ -15,7 +16,7 @@ mod artifacts_in_other_programs;
 mod batches;
 mod cases;
 mod damaged_templates;
-mod form_examples;
+mod form_check;
 mod form_starters;
 mod hostile_values;
 mod hunan_seed;

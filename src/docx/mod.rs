@@ -9,6 +9,7 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod inspect;
 mod order;
 mod outline;
 mod package;
@@ -23,6 +24,7 @@ use minijinja::{Environment, Error};
 
 use crate::diagnostic::Diagnostic;
 use crate::merge::{self, Pointed, explain, names_in};
+pub(crate) use inspect::ROW_SPOT;
 use package::Package;
 pub use properties::Properties;
 

@@ -22,7 +22,11 @@ const MAX_SPAN: usize = 1000;
 /// What cannot be read, in words.
 pub fn grids(docx: &[u8]) -> Result<Vec<Grid>, String> {
     let document = part(docx, "word/document.xml")?.ok_or("没有 word/document.xml")?;
-    body(&document)?.within("w:tbl").map(grid).collect()
+    let body = body(&document)?;
+    let tables = body.within("w:tbl").enumerate();
+    tables
+        .map(|(at, table)| grid(table).map_err(|words| format!("第 {} 张表{words}", at + 1)))
+        .collect()
 }
 
 /// The text of each paragraph of the body outside tables, empty ones included.
@@ -216,7 +220,7 @@ fn merge(cell: &Element) -> Result<Merge, String> {
         None => Ok(Merge::None),
         Some(Some("restart")) => Ok(Merge::Restart),
         Some(None | Some("continue")) => Ok(Merge::Continue),
-        Some(Some(other)) => Err(format!("w:vMerge 不能是 {other:?}")),
+        Some(Some(other)) => Err(format!("里 w:vMerge 不能是 {other:?}")),
     }
 }
 
@@ -244,7 +248,7 @@ fn refuse_orphans(rows: &[Row<'_>]) -> Result<(), String> {
             if !above.iter().any(|above| continues(above, cell)) {
                 let (row, column) = (at + 1, cell.column + 1);
                 return Err(format!(
-                    "第 {row} 行第 {column} 栏起的一格要与上一格合并，上面却没有同样宽、可以合并的格"
+                    "第 {row} 行第 {column} 列起的一格要与上一格合并，上面却没有同样宽、可以合并的格"
                 ));
             }
         }
@@ -264,7 +268,7 @@ fn number(property: Option<&Element>) -> Result<Option<usize>, String> {
     let value = property.attribute("w:val").unwrap_or_default();
     match value.parse() {
         Ok(count) if count <= MAX_SPAN => Ok(Some(count)),
-        _ => Err(format!("{} 应为格数，不是 {value:?}", property.name)),
+        _ => Err(format!("里 {} 应为格数，不是 {value:?}", property.name)),
     }
 }
 
@@ -500,7 +504,10 @@ mod tests {
     #[test]
     fn a_merge_that_continues_nothing_is_refused() {
         let refused = grids(&table(&[cell("", "甲"), cell(CONTINUE, "")])).unwrap_err();
-        assert!(refused.starts_with("第 2 行第 1 栏起的一格"), "{refused}");
+        assert!(
+            refused.starts_with("第 1 张表第 2 行第 1 列起的一格"),
+            "{refused}"
+        );
     }
 
     #[test]

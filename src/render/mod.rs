@@ -2,6 +2,7 @@
 //!
 //! Everything here happens in memory; writing files is [`crate::output`]'s.
 
+mod inspect;
 mod prepared_form;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::merge::{self, context, names_in, take_marks};
 use crate::output::safe_name;
 use crate::pdf::{self, Metadata, Sheet, Timestamp, Typesetter};
 use crate::project::{self, Project};
+pub(crate) use inspect::{Merges, Undeclared};
 use prepared_form::{PreparedForm, template_problem};
 
 /// What to make.
