@@ -11,7 +11,8 @@
 //! 6. [`pdf`] typesets the Typst source, [`docx`] writes the Word file;
 //! 7. [`output`] puts the artifacts into their folder, whole or not at all.
 //!
-//! [`render`] holds steps 2 to 6 together; [`cli`] turns arguments into calls
+//! [`render`] holds steps 2 to 6 together; [`form_check`] holds a form's two
+//! templates against each other, with what [`parity`] reads back; [`cli`] turns arguments into calls
 //! and results into words. What is wrong in a user's document is a
 //! [`diagnostic::Diagnostic`]; that the program could not work is an [`Error`].
 
@@ -22,8 +23,10 @@ pub mod diagnostic;
 pub mod docx;
 mod error;
 pub mod form;
+pub mod form_check;
 mod merge;
 pub mod output;
+pub mod parity;
 pub mod pdf;
 pub mod project;
 pub mod render;

@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::support::grid::Grid;
+use tianbao::parity::grid::Grid;
+use tianbao::parity::word;
+
 use crate::support::program::{Trial, root};
-use crate::support::{tools, word};
+use crate::support::tools;
 
 fn rendered() -> (Trial, Vec<PathBuf>, Vec<PathBuf>) {
     let trial = Trial::new();
@@ -63,7 +65,7 @@ fn libreoffice_shows_each_word_file_on_one_page_with_all_its_text() {
     assert_eq!(converted.len(), 13);
     for (file, shown) in docx.iter().zip(converted) {
         assert_eq!(tools::pdf_pages(&shown), 1, "{}", file.display());
-        let grids: Vec<Grid> = word::grids(&std::fs::read(file).unwrap());
+        let grids: Vec<Grid> = word::grids(&std::fs::read(file).unwrap()).unwrap();
         // Row by row from top to bottom, and nothing lost to clipping: the
         // characters on paper are those of the cells.
         let mut cells: Vec<char> = grids[0].texts().concat().concat().chars().collect();

@@ -1,6 +1,7 @@
 //! Folders, batch files and options of `render`, and what machines read.
 
-use crate::support::pdf;
+use tianbao::parity::pdf;
+
 use crate::support::program::{Trial, fonts, root};
 
 fn example() -> String {
@@ -45,9 +46,9 @@ fn combined_binds_any_projects_of_one_form() {
         "送审",
     ]);
     let volume = trial.read("送审/全省汇总.pdf");
-    assert_eq!(pdf::page_count(&volume), 2);
+    assert_eq!(pdf::page_count(&volume).unwrap(), 2);
     assert_eq!(
-        pdf::outline_titles(&volume),
+        pdf::outline_titles(&volume).unwrap(),
         ["某某市商务局、某某市财政局", "乙市商务局、乙市财政局"]
     );
     assert_eq!(trial.names("送审").len(), 5);
@@ -103,7 +104,7 @@ fn blank_zero_and_text_are_three_values() {
             example().replace("funds: {province: 100, city: 50}", &funds),
         );
         trial.run_well(&["render", "a.yaml", "--to", "pdf"]);
-        let grids = pdf::grids(&trial.read("out/附件2-某某市商务局.pdf"));
+        let grids = pdf::grids(&trial.read("out/附件2-某某市商务局.pdf")).unwrap();
         assert_eq!(grids[0].rows[3][1].text, printed);
     }
 }

@@ -2,22 +2,14 @@
 //! with the likely name.
 
 use std::fs;
-use std::io::{Cursor, Read, Write};
 
+use crate::support::packs::{PACK, damage, replaced};
 use crate::support::program::{Outcome, Trial, fonts};
-
-const PACK: &str = "templates/hunan/cbec-fund-target";
 
 /// Renders the pack's example after a change to one of its files.
 fn after(file: &str, change: impl Fn(String) -> String) -> Outcome {
     let trial = Trial::with_own_templates();
-    let path = trial.path(&format!("{PACK}/{file}"));
-    let bytes = fs::read(&path).unwrap();
-    let changed = match file {
-        "form.docx" => in_document(&bytes, &change),
-        _ => change(String::from_utf8(bytes).unwrap()).into_bytes(),
-    };
-    fs::write(&path, changed).unwrap();
+    damage(&trial, file, change);
     trial.run(&[
         "render",
         &format!("{PACK}/example.yaml"),
@@ -26,32 +18,6 @@ fn after(file: &str, change: impl Fn(String) -> String) -> Outcome {
         "--font-path",
         &fonts(),
     ])
-}
-
-/// A .docx with its main part changed.
-fn in_document(docx: &[u8], change: &impl Fn(String) -> String) -> Vec<u8> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(docx)).unwrap();
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for index in 0..archive.len() {
-        let mut part = archive.by_index(index).unwrap();
-        let name = part.name().unwrap().into_owned();
-        let mut content = String::new();
-        part.read_to_string(&mut content).unwrap();
-        if name == "word/document.xml" {
-            let changed = change(content.clone());
-            assert_ne!(changed, content, "the change did not apply");
-            content = changed;
-        }
-        writer
-            .start_file(name, zip::write::SimpleFileOptions::default())
-            .unwrap();
-        writer.write_all(content.as_bytes()).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
-fn replaced(from: &str, to: &str) -> impl Fn(String) -> String {
-    move |text| text.replacen(from, to, 1)
 }
 
 /// The message holds these words, and nothing was made.
@@ -245,12 +211,7 @@ fn a_tag_split_over_runs_is_joined() {
     // Word splits text into runs as people type and correct.
     let split = "{{ pro</w:t></w:r><w:r><w:t>ject.</w:t></w:r><w:r><w:t>name }}";
     let trial = Trial::with_own_templates();
-    let path = trial.path(&format!("{PACK}/form.docx"));
-    let changed = in_document(
-        &fs::read(&path).unwrap(),
-        &replaced("{{ project.name }}", split),
-    );
-    fs::write(&path, changed).unwrap();
+    damage(&trial, "form.docx", replaced("{{ project.name }}", split));
     trial.run_well(&[
         "render",
         &format!("{PACK}/example.yaml"),
@@ -259,7 +220,7 @@ fn a_tag_split_over_runs_is_joined() {
         "--font-path",
         &fonts(),
     ]);
-    let grids = crate::support::word::grids(&trial.read("out/附件2-某某市商务局.docx"));
+    let grids = tianbao::parity::word::grids(&trial.read("out/附件2-某某市商务局.docx")).unwrap();
     assert_eq!(grids[0].rows[0][1].text, "2024年度跨境电商支持资金");
 }
 

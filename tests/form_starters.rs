@@ -1,19 +1,13 @@
 //! `form new`: a blueprint gives a pack that renders as it is, with the same
 //! grid in both files.
 
-use crate::support::grid::difference;
+use tianbao::parity::grid::{Grid, difference};
+use tianbao::parity::{pdf, word};
+
 use crate::support::program::{Trial, fonts, root};
-use crate::support::{pdf, word};
 
 /// Renders a pack's example, and gives both grids.
-fn grids(
-    trial: &Trial,
-    pack: &str,
-    name: &str,
-) -> (
-    Vec<crate::support::grid::Grid>,
-    Vec<crate::support::grid::Grid>,
-) {
+fn grids(trial: &Trial, pack: &str, name: &str) -> (Vec<Grid>, Vec<Grid>) {
     let example = format!("templates/{pack}/example.yaml");
     trial.run_well(&[
         "render",
@@ -24,7 +18,10 @@ fn grids(
         &fonts(),
     ]);
     let file = |ending: &str| trial.read(&format!("out/{name}.{ending}"));
-    (pdf::grids(&file("pdf")), word::grids(&file("docx")))
+    (
+        pdf::grids(&file("pdf")).unwrap(),
+        word::grids(&file("docx")).unwrap(),
+    )
 }
 
 #[test]
@@ -152,7 +149,7 @@ fn what_an_item_of_a_list_leaves_out_is_blank() {
         "--font-path",
         &fonts(),
     ]);
-    let grids = word::grids(&trial.read("out/填报-某局.docx"));
+    let grids = word::grids(&trial.read("out/填报-某局.docx")).unwrap();
     assert_eq!(
         grids[0].texts()[1..],
         [["甲", ""], ["", "5"], ["联系人", "张三、李四"]]

@@ -3,9 +3,10 @@
 
 use serde_json::json;
 
-use crate::support::grid::difference;
+use tianbao::parity::grid::difference;
+use tianbao::parity::{pdf, word};
+
 use crate::support::program::Trial;
-use crate::support::{pdf, word};
 
 /// Each value, and how it prints if not as written.
 fn values() -> Vec<(String, Option<String>)> {
@@ -82,7 +83,10 @@ fn hostile_values_print_as_text_in_both_files() {
         let printed = printed.as_ref().unwrap_or(value);
         let shown: String = value.chars().take(30).collect();
         let file = |ending: &str| trial.read(&format!("out/附件2-{index}市商务局.{ending}"));
-        let (in_pdf, mut in_word) = (pdf::grids(&file("pdf")), word::grids(&file("docx")));
+        let (in_pdf, mut in_word) = (
+            pdf::grids(&file("pdf")).unwrap(),
+            word::grids(&file("docx")).unwrap(),
+        );
         // A PDF has no character for a line break.
         for cell in in_word
             .iter_mut()

@@ -7,9 +7,11 @@
 //! 娄底's `6% ` (trimmed). Everything else is kept as published, 郴州's
 //! half-width brackets included.
 
-use crate::support::grid::{Grid, difference};
+use tianbao::parity::grid::{Grid, difference};
+use tianbao::parity::{pdf, word};
+
 use crate::support::program::{Trial, root};
-use crate::support::{pdf, seed, word};
+use crate::support::seed;
 
 const SEED: &str = include_str!("seeds/002-hunan.txt");
 
@@ -59,7 +61,10 @@ fn every_cell_of_every_prefecture_stands_in_both_files() {
             rendered.artifact(sheet, "pdf"),
             rendered.artifact(sheet, "docx"),
         );
-        let (in_pdf, in_word) = (pdf::grids(&pdf_file), word::grids(&word_file));
+        let (in_pdf, in_word) = (
+            pdf::grids(&pdf_file).unwrap(),
+            word::grids(&word_file).unwrap(),
+        );
         compare(&format!("{name} PDF"), &in_pdf, sheet);
         compare(&format!("{name} Word"), &in_word, sheet);
         // Both files of a prefecture have the same grid.
@@ -71,13 +76,13 @@ fn every_cell_of_every_prefecture_stands_in_both_files() {
 fn around_the_table_stand_the_label_the_title_and_the_page_number_only() {
     let rendered = render();
     for sheet in &rendered.sheets {
-        let pages = pdf::page_texts(&rendered.artifact(sheet, "pdf"));
+        let pages = pdf::page_texts(&rendered.artifact(sheet, "pdf")).unwrap();
         assert_eq!(pages.len(), 1);
         let cells: String = seed::grid(sheet).texts().concat().concat();
         let expected = format!("{}{}{cells}— 1 —", sheet.attachment, sheet.title);
         assert_eq!(sorted(&pages[0]), sorted(&expected), "{}", sheet.rows[1][1]);
 
-        let paragraphs = word::paragraphs(&rendered.artifact(sheet, "docx"));
+        let paragraphs = word::paragraphs(&rendered.artifact(sheet, "docx")).unwrap();
         let texts: Vec<&str> = paragraphs
             .iter()
             .map(String::as_str)
@@ -97,7 +102,7 @@ fn sorted(text: &str) -> Vec<char> {
 #[test]
 fn headings_of_columns_and_labels_of_rows_are_header_cells() {
     let rendered = render();
-    let grid = &pdf::grids(&rendered.artifact(&rendered.sheets[0], "pdf"))[0];
+    let grid = &pdf::grids(&rendered.artifact(&rendered.sheets[0], "pdf")).unwrap()[0];
     let headers: Vec<&str> = grid
         .rows
         .iter()
@@ -129,7 +134,7 @@ fn the_bound_volume_holds_all_sheets_with_running_numbers_and_bookmarks() {
     let volume = rendered
         .trial
         .read("out/2024年度跨境电商资金绩效目标表（十三个市州）.pdf");
-    let grids = pdf::grids(&volume);
+    let grids = pdf::grids(&volume).unwrap();
     assert_eq!(grids.len(), 13);
     for (grid, sheet) in grids.iter().zip(&rendered.sheets) {
         compare(&sheet.rows[1][1], std::slice::from_ref(grid), sheet);
@@ -139,8 +144,8 @@ fn the_bound_volume_holds_all_sheets_with_running_numbers_and_bookmarks() {
         .iter()
         .map(|s| s.rows[1][1].as_str())
         .collect();
-    assert_eq!(pdf::outline_titles(&volume), departments);
-    let pages = pdf::page_texts(&volume);
+    assert_eq!(pdf::outline_titles(&volume).unwrap(), departments);
+    let pages = pdf::page_texts(&volume).unwrap();
     assert_eq!(pages.len(), 13);
     for (index, page) in pages.iter().enumerate() {
         let number = format!("—{}—", index + 1);
@@ -148,7 +153,7 @@ fn the_bound_volume_holds_all_sheets_with_running_numbers_and_bookmarks() {
         assert!(page.contains(&number), "{number} in {page}");
     }
     assert_eq!(
-        pdf::title(&volume).unwrap(),
+        pdf::title(&volume).unwrap().unwrap(),
         "2024年度跨境电商资金绩效目标表（十三个市州）"
     );
 }
@@ -158,9 +163,14 @@ fn both_files_name_title_and_departments() {
     let rendered = render();
     let sheet = &rendered.sheets[7];
     let file = rendered.artifact(sheet, "pdf");
-    assert_eq!(pdf::title(&file).unwrap(), sheet.title);
-    assert_eq!(pdf::authors(&file).join(", "), "益阳市财政局, 益阳市商务局");
-    let core = word::part(&rendered.artifact(sheet, "docx"), "docProps/core.xml").unwrap();
+    assert_eq!(pdf::title(&file).unwrap().unwrap(), sheet.title);
+    assert_eq!(
+        pdf::authors(&file).unwrap().join(", "),
+        "益阳市财政局, 益阳市商务局"
+    );
+    let core = word::part(&rendered.artifact(sheet, "docx"), "docProps/core.xml")
+        .unwrap()
+        .unwrap();
     assert!(core.contains("<dc:title>2024年度跨境电商资金绩效目标表</dc:title>"));
     assert!(core.contains("<dc:creator>益阳市财政局; 益阳市商务局</dc:creator>"));
     assert!(core.contains("2024-01-01T00:00:00Z"));

@@ -1,26 +1,35 @@
 //! All tests from outside: what a user, a platform or a form's author sees.
 //!
-//! One binary. `support` reads artifacts back and drives the program; every
-//! other module is named by the behaviour it tests. `cases` runs the folders in
-//! `tests/cases`. Tests that need LibreOffice and the like are ignored unless
-//! `tests/run` runs them.
+//! One binary. `support` drives the program and others, `tianbao::parity` reads
+//! artifacts back; every other module is named by the behaviour it tests.
+//! `cases` runs the folders in `tests/cases`. Tests that need LibreOffice and
+//! the like are ignored unless `tests/run` runs them.
 
 mod support {
-    pub(crate) mod grid;
-    pub(crate) mod pdf;
+    pub(crate) mod fragments;
+    pub(crate) mod packs;
     pub(crate) mod program;
+    pub(crate) mod published;
     pub(crate) mod seed;
+    pub(crate) mod seed_guangzhou;
+    pub(crate) mod seed_jiangmen;
+    pub(crate) mod seed_jiujiang;
+    pub(crate) mod seed_nanchang;
+    pub(crate) mod seed_text;
     pub(crate) mod tools;
-    pub(crate) mod word;
 }
 
 mod artifacts_in_other_programs;
 mod batches;
 mod cases;
 mod damaged_templates;
-mod form_examples;
+mod form_check;
 mod form_starters;
+mod guangzhou_seed;
 mod hostile_values;
 mod hunan_seed;
+mod jiangmen_seed;
+mod jiujiang_seed;
+mod nanchang_seed;
 mod repeatable_bytes;
 mod whole_files_only;

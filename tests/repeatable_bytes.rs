@@ -36,7 +36,9 @@ fn the_date_is_the_one_that_was_asked_for() {
         .iter()
         .find(|(name, _)| name.ends_with("株洲市商务局.docx"))
         .unwrap();
-    let core = crate::support::word::part(&docx.1, "docProps/core.xml").unwrap();
+    let core = tianbao::parity::word::part(&docx.1, "docProps/core.xml")
+        .unwrap()
+        .unwrap();
     assert!(core.contains("2025-01-01T00:00:00Z"), "{core}");
     assert!(dated != render("2", &[]));
 }

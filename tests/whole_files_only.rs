@@ -3,9 +3,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::support::pdf;
+use tianbao::parity::{pdf, word};
+
 use crate::support::program::{Trial, root};
-use crate::support::word;
 
 #[test]
 fn a_kill_at_any_moment_leaves_no_torn_file() {
@@ -26,9 +26,16 @@ fn a_kill_at_any_moment_leaves_no_torn_file() {
         for name in trial.names("out") {
             let bytes = trial.read(&format!("out/{name}"));
             if name.ends_with(".pdf") {
-                assert!(pdf::page_count(&bytes) >= 1, "{name} after {moment} ms");
+                assert!(
+                    pdf::page_count(&bytes).unwrap() >= 1,
+                    "{name} after {moment} ms"
+                );
             } else if name.ends_with(".docx") {
-                assert_eq!(word::grids(&bytes).len(), 1, "{name} after {moment} ms");
+                assert_eq!(
+                    word::grids(&bytes).unwrap().len(),
+                    1,
+                    "{name} after {moment} ms"
+                );
             } else {
                 // Left between two steps of replacing a file; whole, and gone
                 // with the next run.

@@ -54,6 +54,8 @@ pub(super) enum Command {
 pub(super) enum FormCommand {
     /// 按一张表格说明（蓝图）写出新表式的全部文件
     New(FormNew),
+    /// 检查表式：PDF 和 Word 是否相同，项目里的内容是否都印出来了
+    Check(FormCheck),
 }
 
 /// 生成 PDF 和 Word
@@ -173,6 +175,35 @@ pub(super) struct FormNew {
     pub(super) place: Place,
 }
 
+/// 检查表式：PDF 和 Word 是否相同，项目里的内容是否都印出来了
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao form check [选项] [表式…]", next_help_heading = "选项",
+    after_help = "在内存里生成示例和 --with 的项目，读回两份文件，指出：\n    两份文件的表格哪一格不同：文字、跨行跨列、格数、行数，以及换页重复的标题行；\n    哪一列的格子没有标题（读屏软件要靠标题）；\n    哪些模板标记没有换成内容，原样印了出来；\n    项目里哪些内容没有印出来，或只印在一份里；\n    模板里哪些名字是 schema.json 没有的。\n不写文件。没有问题，退出码是 0；有问题，是 1。\n\n例：tianbao form check\n    tianbao form check hunan/cbec-fund-target --with data/hunan-cbec-2024\n",
+)]
+pub(super) struct FormCheck {
+    /// 要检查的表式
+    #[arg(
+        value_name = "表式",
+        help_heading = "参数",
+        help = "要检查的表式，如 hunan/cbec-fund-target；不写就检查全部"
+    )]
+    pub(super) ids: Vec<String>,
+    /// 除示例外一并检查的项目
+    #[arg(
+        display_order = 1,
+        long,
+        value_name = "路径",
+        num_args = 1..,
+        help = "示例之外一并检查的项目：项目文件、批次文件或文件夹，可写多个；别的表式的项目略过"
+    )]
+    pub(super) with: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) document: Document,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
 /// What to read.
 #[derive(clap::Args)]
 pub(super) struct Input {
@@ -271,6 +302,9 @@ impl Command {
             Self::Fonts(command) => &command.place,
             Self::Form {
                 command: FormCommand::New(command),
+            } => &command.place,
+            Self::Form {
+                command: FormCommand::Check(command),
             } => &command.place,
         };
         place.format == Format::Json

@@ -25,7 +25,7 @@ pub(super) fn execute(command: Forms) -> Result<u8, Failure> {
     let mut forms = Vec::new();
     let mut problems = Vec::new();
     for id in ids {
-        match templates.read(&id) {
+        match templates.read(id) {
             Ok(form) => forms.push(form),
             Err(Failure::Rejected(found)) => problems.extend(found),
             Err(Failure::Broken(error)) => {

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod fonts;
+mod form_check;
 mod form_new;
 mod forms;
 mod render;
@@ -51,6 +52,9 @@ fn run(args: args::Args) -> u8 {
         Command::Form {
             command: args::FormCommand::New(command),
         } => form_new::execute(command),
+        Command::Form {
+            command: args::FormCommand::Check(command),
+        } => form_check::execute(command),
     };
     match result {
         Ok(code) => code,

@@ -9,6 +9,7 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod inspect;
 mod join;
 mod order;
 mod outline;
@@ -26,6 +27,7 @@ use minijinja::{Environment, Error};
 use crate::diagnostic::Diagnostic;
 use crate::merge::{self, Pointed, explain, names_in};
 use crate::pdf::TablePages;
+pub(crate) use inspect::ROW_SPOT;
 pub(crate) use join::join;
 use package::Package;
 pub use properties::Properties;

@@ -71,6 +71,15 @@ impl Package {
         })
     }
 
+    /// A part as the template has it.
+    pub(super) fn part(&self, name: &str) -> Option<String> {
+        let mut content = String::new();
+        let mut base = self.base.clone();
+        let mut part = base.by_name(name).ok()?;
+        part.read_to_string(&mut content).ok()?;
+        Some(content)
+    }
+
     /// The package with some parts replaced, in its own order.
     pub(super) fn write(&self, replaced: &BTreeMap<&str, String>) -> ZipResult<Vec<u8>> {
         let mut base = self.base.clone();

@@ -18,6 +18,21 @@ impl Slots {
         serde_json::to_string(&self.values).unwrap_or_else(|_| "[]".into())
     }
 
+    /// The values that a merged text refers to, line by line.
+    pub(crate) fn used_in(&self, text: &str) -> String {
+        let mut used = String::new();
+        for reference in text.split("_v.at(").skip(1) {
+            let number = reference.split(')').next().and_then(|n| n.parse().ok());
+            match number.and_then(|number: usize| self.values.get(number)) {
+                Some(serde_json::Value::String(text)) => used.push_str(text),
+                Some(value) => used.push_str(&value.to_string()),
+                None => continue,
+            }
+            used.push('\n');
+        }
+        used
+    }
+
     fn push(&mut self, value: serde_json::Value, bytes: usize) -> Result<usize, Error> {
         self.bytes += bytes;
         if self.bytes > MAX_OUTPUT {

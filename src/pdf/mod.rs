@@ -56,6 +56,8 @@ pub struct Sheet<'a> {
     pub project: &'a Project,
     /// What its form's folder holds and says of the page.
     pub assets: &'a Assets,
+    /// Whether labels stand again where a page begins.
+    pub same_pages: bool,
 }
 
 /// Sheets that are laid out, to be exported and followed by the Word file.
@@ -97,7 +99,7 @@ impl Typesetter {
         date: Timestamp,
     ) -> Result<Layout, Vec<Diagnostic>> {
         let mut world = SheetWorld::new(&self.shared, sheets, document_json(metadata), date.date());
-        let same_pages: Vec<bool> = sheets.iter().map(|s| s.assets.page.same_pages).collect();
+        let same_pages: Vec<bool> = sheets.iter().map(|sheet| sheet.same_pages).collect();
         let mut splits = Splits::default();
         let result = loop {
             let document = match compile(&world, sheets) {

@@ -29,15 +29,14 @@ pub struct Assets {
     /// The folder as messages name it.
     folder: String,
     files: BTreeMap<String, Bytes>,
-    pub(super) page: Page,
+    page: Page,
 }
 
 /// What `form.yaml` says of the page.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Page {
+struct Page {
     orientation: Orientation,
     binding: Binding,
-    pub(super) same_pages: bool,
 }
 
 impl Assets {
@@ -49,7 +48,6 @@ impl Assets {
         assets.page = Page {
             orientation: form.manifest.orientation,
             binding: form.manifest.binding,
-            same_pages: form.manifest.same_pages,
         };
         assets
     }
@@ -156,7 +154,6 @@ impl<'a> SheetWorld<'a> {
             let Page {
                 orientation,
                 binding,
-                ..
             } = sheet.assets.page;
             let separator = if index > 0 {
                 "#pagebreak(weak: true)\n"

@@ -2,6 +2,7 @@
 //!
 //! Everything here happens in memory; writing files is [`crate::output`]'s.
 
+mod inspect;
 mod prepared_form;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::merge::{self, context, names_in, take_marks};
 use crate::output::safe_name;
 use crate::pdf::{self, Metadata, Sheet, Timestamp, Typesetter};
 use crate::project::{self, Data, Project};
+pub(crate) use inspect::{Merges, Undeclared};
 use prepared_form::{PreparedForm, template_problem};
 
 /// What to make.
@@ -64,6 +66,8 @@ struct Part {
     project: Project,
     form: Arc<PreparedForm>,
     context: Value,
+    /// Whether Word breaks pages where the PDF does.
+    same_pages: bool,
 }
 
 /// The artifacts of one project, as far as they were asked for.
@@ -73,6 +77,8 @@ pub struct Artifacts {
     pub pdf: Option<Vec<u8>>,
     /// The Word file.
     pub word: Option<Vec<u8>>,
+    /// Where the PDF breaks pages, if it was laid out.
+    pub pages: Option<pdf::SheetPages>,
 }
 
 impl Renderer {
@@ -137,8 +143,9 @@ impl Renderer {
             }
             ready.push(Part {
                 context: merge_maps([own, values]),
+                same_pages: manifest.same_pages,
                 project,
-                form,
+                form: form.clone(),
             });
         }
         let (name, metadata) = document.unwrap_or_else(|| unreachable!("a project names a form"));
@@ -185,24 +192,20 @@ impl Renderer {
     pub fn render(&self, ready: &Ready) -> Result<Artifacts, Failure> {
         let mut artifacts = Artifacts::default();
         let mut problems = Vec::new();
-        let mut pages = None;
-        let follows = ready
-            .parts
-            .iter()
-            .any(|part| part.form.form.manifest.same_pages);
+        let follows = ready.parts.iter().any(|part| part.same_pages);
         if self.options.pdf || self.options.word && follows {
             let sheets = ready.sheets()?;
             let made = self.typeset(&sheets, ready, &ready.metadata, self.options.pdf);
             match made {
                 Ok((layout, pdf)) => {
                     artifacts.pdf = pdf;
-                    pages = Some(layout.pages);
+                    artifacts.pages = Some(layout.pages);
                 }
                 Err(found) => problems.extend(found),
             }
         }
-        if self.options.word && (pages.is_some() || !follows) {
-            match ready.word(pages.as_ref()) {
+        if self.options.word && (artifacts.pages.is_some() || !follows) {
+            match ready.word(artifacts.pages.as_ref()) {
                 Ok(word) => artifacts.word = Some(word),
                 Err(Failure::Rejected(found)) => problems.extend(found),
                 Err(broken) => return Err(broken),
@@ -366,7 +369,7 @@ impl Ready {
             let form = &part.form;
             let pages = pages
                 .and_then(|pages| pages.get(index))
-                .filter(|_| form.form.manifest.same_pages)
+                .filter(|_| part.same_pages)
                 .map(Vec::as_slice);
             files.push(
                 form.word
@@ -393,6 +396,7 @@ impl Part {
             template: form.form.typst.clone(),
             project: &self.project,
             assets: &form.assets,
+            same_pages: self.same_pages,
         })
     }
 }

@@ -4,6 +4,8 @@
 //! It knows no document and no artifact: rows are rows of texts, one for each
 //! column, a merged cell's text at every place it covers.
 
+use tianbao::parity::grid::{Cell, Grid};
+
 /// A text as it prints: without blanks, punctuation full-width.
 ///
 /// Blanks are those of line ends and of recognition; the documents have no Latin
@@ -76,6 +78,32 @@ fn row_difference(row: usize, published: &[String], read: &[&str]) -> Option<Str
         let (column, published, read) = (at + 1, &published[at], read[at]);
         format!("row {row}, column {column}: published {published:?}, read {read:?}")
     })
+}
+
+/// The tables of a form, each whole and expanded: one that goes on over pages
+/// is a table on each, which begins with the header rows again.
+pub(crate) fn whole(grids: &[Grid]) -> Vec<Vec<Vec<&str>>> {
+    let width = |rows: &[Vec<&str>]| rows.first().map_or(0, Vec::len);
+    let mut tables: Vec<Vec<Vec<&str>>> = Vec::new();
+    for grid in grids {
+        let rows = grid.expanded();
+        match tables
+            .last_mut()
+            .filter(|table| width(table) == width(&rows))
+        {
+            Some(table) => {
+                let is_header =
+                    |row: &[Cell]| !row.is_empty() && row.iter().all(|cell| cell.header);
+                let leading = grid.rows.iter().zip(&rows);
+                let again = leading
+                    .take_while(|(cells, row)| is_header(cells) && table.contains(row))
+                    .count();
+                table.extend(rows.into_iter().skip(again));
+            }
+            None => tables.push(rows),
+        }
+    }
+    tables
 }
 
 /// The only one of the names that ends so.

@@ -5,7 +5,7 @@
 //! empty cell are therefore alike in `Sheet::rows`; only `grid`, which knows the form
 //! (`forms/002-hunan.md`), tells a covered one from one left blank.
 
-use super::grid::{Cell, Grid};
+use tianbao::parity::grid::{Cell, Grid};
 
 /// One prefecture's sheet as published.
 pub(crate) struct Sheet {
@@ -91,7 +91,7 @@ pub(crate) fn grid(sheet: &Sheet) -> Grid {
     heading[0].rowspan = 1 + indicators.len();
     heading[1..].iter_mut().for_each(|cell| cell.header = true);
     rows.extend((0..indicators.len()).map(|at| indicator_row(indicators, at)));
-    Grid { rows }
+    Grid::new(rows)
 }
 
 fn frame_row(row: &[String], spans: &[Option<(usize, usize)>]) -> Vec<Cell> {

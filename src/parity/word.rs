@@ -1,46 +1,106 @@
 //! Reads a Word file back: the tables and paragraphs of `word/document.xml`, and any part.
 //!
-//! The test's own reader, on quick-xml and zip alone: it must share no code with what writes
-//! the files. It panics on what Word itself would repair, such as a merge that continues
-//! nothing.
+//! On quick-xml and zip alone: it must share no code with what writes the files, or both
+//! would make the same mistake. It refuses what Word itself would repair, such as a merge
+//! that continues nothing.
 
 use std::io::{Cursor, Read};
 
 use quick_xml::events::{BytesStart, Event};
 
-use super::grid::{Cell, Grid};
+use super::grid::{Cell, Grid, RowKind};
+
+/// Most columns a cell may take; Word allows 63.
+const MAX_SPAN: usize = 1000;
 
 /// The tables of the body in order; a table inside a cell is left out.
-pub(crate) fn grids(docx: &[u8]) -> Vec<Grid> {
-    body(docx).within("w:tbl").map(grid).collect()
+///
+/// A row that only repeats a header on a new page is left out too: see
+/// [`is_repeated`].
+///
+/// # Errors
+/// What cannot be read, in words.
+pub fn grids(docx: &[u8]) -> Result<Vec<Grid>, String> {
+    let document = part(docx, "word/document.xml")?.ok_or("没有 word/document.xml")?;
+    let body = body(&document)?;
+    let tables = body.within("w:tbl").enumerate();
+    tables
+        .map(|(at, table)| grid(table).map_err(|words| format!("第 {} 张表{words}", at + 1)))
+        .collect()
 }
 
 /// The text of each paragraph of the body outside tables, empty ones included.
-pub(crate) fn paragraphs(docx: &[u8]) -> Vec<String> {
-    body(docx).within("w:p").map(text).collect()
+///
+/// # Errors
+/// What cannot be read, in words.
+pub fn paragraphs(docx: &[u8]) -> Result<Vec<String>, String> {
+    let document = part(docx, "word/document.xml")?.ok_or("没有 word/document.xml")?;
+    Ok(body(&document)?.within("w:p").map(text).collect())
+}
+
+/// The text of each paragraph of a part such as `word/footer1.xml`, in tables or not.
+///
+/// # Errors
+/// What cannot be read, in words.
+pub fn part_paragraphs(xml: &str) -> Result<Vec<String>, String> {
+    let root = Element::parse(xml)?;
+    Ok(root.descendants("w:p").into_iter().map(text).collect())
+}
+
+/// For every row that [`grids`] reads, table by table, an attribute of its `w:tr`.
+///
+/// # Errors
+/// What cannot be read, in words.
+pub fn row_attributes(document: &str, name: &str) -> Result<Vec<Vec<Option<String>>>, String> {
+    let body = body(document)?;
+    let of_table = |table| {
+        let attribute = |row: &Row<'_>| row.element.attribute(name).map(str::to_owned);
+        Ok(rows(table)?.iter().map(attribute).collect())
+    };
+    body.within("w:tbl").map(of_table).collect()
 }
 
 /// A part such as `word/styles.xml` as text, or nothing where the package has none.
-pub(crate) fn part(docx: &[u8], name: &str) -> Option<String> {
-    let mut package = zip::ZipArchive::new(Cursor::new(docx)).expect("a Word file is a zip");
-    let mut file = package.by_name(name).ok()?;
+///
+/// # Errors
+/// If it is no package, or the part is no text.
+pub fn part(docx: &[u8], name: &str) -> Result<Option<String>, String> {
+    let mut package = open(docx)?;
+    let Ok(mut file) = package.by_name(name) else {
+        return Ok(None);
+    };
     let mut content = String::new();
     file.read_to_string(&mut content)
-        .unwrap_or_else(|error| panic!("part {name}: {error}"));
-    Some(content)
+        .map_err(|error| format!("部件 {name}：{error}"))?;
+    Ok(Some(content))
 }
 
-fn body(docx: &[u8]) -> Element {
-    let document = part(docx, "word/document.xml").expect("a Word file has word/document.xml");
-    let root =
-        Element::parse(&document).unwrap_or_else(|error| panic!("word/document.xml: {error}"));
+/// The names of all parts, in the package's order.
+///
+/// # Errors
+/// If it is no package.
+pub fn part_names(docx: &[u8]) -> Result<Vec<String>, String> {
+    Ok(open(docx)?
+        .file_names()
+        .map_while(Result::ok)
+        .map(|name| name.to_string())
+        .collect())
+}
+
+fn open(docx: &[u8]) -> Result<zip::ZipArchive<Cursor<&[u8]>>, String> {
+    zip::ZipArchive::new(Cursor::new(docx)).map_err(|error| format!("不是 Word 文件：{error}"))
+}
+
+fn body(document: &str) -> Result<Element, String> {
+    let root = Element::parse(document).map_err(|error| format!("word/document.xml：{error}"))?;
     let mut children = root.children.into_iter().filter_map(Node::into_element);
     children
         .find(|child| child.name == "w:body")
-        .expect("word/document.xml has w:body")
+        .ok_or_else(|| "word/document.xml 里没有 w:body".into())
 }
 
 struct Row<'a> {
+    element: &'a Element,
     header: bool,
     cells: Vec<Place<'a>>,
 }
@@ -60,103 +120,156 @@ enum Merge {
     Continue,
 }
 
-fn grid(table: &Element) -> Grid {
-    let rows: Vec<Row> = table.within("w:tr").map(row).collect();
-    refuse_orphans(&rows);
+fn grid(table: &Element) -> Result<Grid, String> {
+    let rows = rows(table)?;
+    refuse_orphans(&rows)?;
     let cells = |at: usize| {
         let starts = rows[at]
             .cells
             .iter()
             .filter(|place| place.merge != Merge::Continue);
-        let cell = |start: &Place| Cell {
-            text: start
-                .cell
-                .within("w:p")
-                .map(text)
-                .collect::<Vec<_>>()
-                .join("\n"),
+        let cell = |start: &Place<'_>| Cell {
+            text: start.text(),
             colspan: start.colspan,
             rowspan: 1 + continued(start, &rows[at + 1..]),
             header: rows[at].header,
+            scope: None,
         };
         starts.map(cell).collect()
     };
-    Grid {
+    let kind = |row: &Row<'_>| match row.header {
+        true => RowKind::Header,
+        false => RowKind::Data,
+    };
+    Ok(Grid {
         rows: (0..rows.len()).map(cells).collect(),
+        kinds: rows.iter().map(kind).collect(),
+    })
+}
+
+/// The rows of a table without those that only repeat a header.
+fn rows(table: &Element) -> Result<Vec<Row<'_>>, String> {
+    let all: Vec<Row<'_>> = table.within("w:tr").map(row).collect::<Result<_, _>>()?;
+    let leading = all.iter().take_while(|row| row.header).count();
+    let mut kept: Vec<Row<'_>> = Vec::new();
+    let mut repeats = false;
+    for (at, row) in all.into_iter().enumerate() {
+        repeats = at >= leading && is_repeated(&row, repeats, &kept);
+        if !repeats {
+            kept.push(row);
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether a row below the leading header rows only repeats a header on a new page.
+///
+/// Word repeats rows that lead a table and no others, so that a header further down is
+/// written again where a page begins: marked `w:tblHeader`, broken to the page by its first
+/// paragraph, and with the texts of a header row above. Of several such rows only the first
+/// breaks the page; `follows` says that the row before this one is repeated. The PDF
+/// repeats rows by itself and has them once, and so has the grid.
+fn is_repeated(row: &Row<'_>, follows: bool, above: &[Row<'_>]) -> bool {
+    let texts = |row: &Row<'_>| -> Vec<String> { row.cells.iter().map(Place::text).collect() };
+    row.header
+        && (follows || row.breaks_page())
+        && above
+            .iter()
+            .any(|earlier| earlier.header && texts(earlier) == texts(row))
+}
+
+impl Row<'_> {
+    fn breaks_page(&self) -> bool {
+        let first = self
+            .cells
+            .first()
+            .and_then(|place| place.cell.within("w:p").next());
+        first.is_some_and(|first| on(property(first, "w:pPr", "w:pageBreakBefore")))
     }
 }
 
-fn row(row: &Element) -> Row<'_> {
-    let mut column = number(property(row, "w:trPr", "w:gridBefore")).unwrap_or(0);
+impl Place<'_> {
+    fn text(&self) -> String {
+        let paragraphs: Vec<String> = self.cell.within("w:p").map(text).collect();
+        paragraphs.join("\n")
+    }
+}
+
+fn row(row: &Element) -> Result<Row<'_>, String> {
+    let mut column = number(property(row, "w:trPr", "w:gridBefore"))?.unwrap_or(0);
     let mut cells = Vec::new();
     for cell in row.within("w:tc") {
-        let colspan = number(property(cell, "w:tcPr", "w:gridSpan")).unwrap_or(1);
+        let colspan = number(property(cell, "w:tcPr", "w:gridSpan"))?.unwrap_or(1);
         cells.push(Place {
             cell,
             column,
             colspan,
-            merge: merge(cell),
+            merge: merge(cell)?,
         });
         column += colspan;
     }
-    Row {
+    Ok(Row {
+        element: row,
         header: on(property(row, "w:trPr", "w:tblHeader")),
         cells,
-    }
+    })
 }
 
-fn merge(cell: &Element) -> Merge {
+fn merge(cell: &Element) -> Result<Merge, String> {
     match property(cell, "w:tcPr", "w:vMerge").map(|merge| merge.attribute("w:val")) {
-        None => Merge::None,
-        Some(Some("restart")) => Merge::Restart,
-        Some(None | Some("continue")) => Merge::Continue,
-        Some(Some(other)) => panic!("w:vMerge {other:?}"),
+        None => Ok(Merge::None),
+        Some(Some("restart")) => Ok(Merge::Restart),
+        Some(None | Some("continue")) => Ok(Merge::Continue),
+        Some(Some(other)) => Err(format!("里 w:vMerge 不能是 {other:?}")),
     }
 }
 
 /// How many rows below go on with the merge that starts in this cell.
-fn continued(start: &Place, below: &[Row]) -> usize {
+fn continued(start: &Place<'_>, below: &[Row<'_>]) -> usize {
     below
         .iter()
         .take_while(|row| row.cells.iter().any(|cell| continues(start, cell)))
         .count()
 }
 
-fn continues(above: &Place, cell: &Place) -> bool {
+fn continues(above: &Place<'_>, cell: &Place<'_>) -> bool {
     let same = (above.column, above.colspan) == (cell.column, cell.colspan);
     same && above.merge != Merge::None && cell.merge == Merge::Continue
 }
 
-fn refuse_orphans(rows: &[Row]) {
-    let mut above: &[Place] = &[];
+fn refuse_orphans(rows: &[Row<'_>]) -> Result<(), String> {
+    let mut above: &[Place<'_>] = &[];
     for (at, row) in rows.iter().enumerate() {
         for cell in row
             .cells
             .iter()
             .filter(|cell| cell.merge == Merge::Continue)
         {
-            let found = above.iter().any(|above| continues(above, cell));
-            let (row, column) = (at + 1, cell.column + 1);
-            assert!(
-                found,
-                "row {row}, column {column}: a vertical merge continues nothing of its width"
-            );
+            if !above.iter().any(|above| continues(above, cell)) {
+                let (row, column) = (at + 1, cell.column + 1);
+                return Err(format!(
+                    "第 {row} 行第 {column} 列起的一格要与上一格合并，上面却没有同样宽、可以合并的格"
+                ));
+            }
         }
         above = &row.cells;
     }
+    Ok(())
 }
 
 fn property<'a>(element: &'a Element, properties: &str, name: &str) -> Option<&'a Element> {
     element.child(properties)?.child(name)
 }
 
-fn number(property: Option<&Element>) -> Option<usize> {
-    let value = property?.attribute("w:val").unwrap_or_default();
-    Some(
-        value
-            .parse()
-            .unwrap_or_else(|_| panic!("a count, not {value:?}")),
-    )
+fn number(property: Option<&Element>) -> Result<Option<usize>, String> {
+    let Some(property) = property else {
+        return Ok(None);
+    };
+    let value = property.attribute("w:val").unwrap_or_default();
+    match value.parse() {
+        Ok(count) if count <= MAX_SPAN => Ok(Some(count)),
+        _ => Err(format!("里 {} 应为格数，不是 {value:?}", property.name)),
+    }
 }
 
 fn on(property: Option<&Element>) -> bool {
@@ -193,8 +306,9 @@ fn literal(element: &Element) -> String {
 }
 
 /// An XML element with the names as written, prefixes included.
-pub(crate) struct Element {
-    pub(crate) name: String,
+pub struct Element {
+    /// Its name, prefix included.
+    pub name: String,
     attributes: Vec<(String, String)>,
     children: Vec<Node>,
 }
@@ -215,7 +329,10 @@ impl Node {
 
 impl Element {
     /// Reads a document up to the end of its root.
-    pub(crate) fn parse(xml: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// What the XML reader says.
+    pub fn parse(xml: &str) -> Result<Self, String> {
         let mut reader = quick_xml::Reader::from_str(xml);
         let mut open: Vec<Element> = Vec::new();
         loop {
@@ -227,7 +344,7 @@ impl Element {
                 }
                 Event::Empty(tag) => Some(Self::start(&tag)?),
                 Event::End(_) => open.pop(),
-                Event::Eof => return Err("the XML ends before its root does".into()),
+                Event::Eof => return Err("XML 没有结束".into()),
                 event => {
                     if let (Some(parent), Some(text)) = (open.last_mut(), character_data(&event)?) {
                         parent.children.push(Node::Text(text));
@@ -243,8 +360,8 @@ impl Element {
         }
     }
 
-    fn start(tag: &BytesStart) -> Result<Self, String> {
-        let attribute = |attribute: Result<quick_xml::events::attributes::Attribute, _>| {
+    fn start(tag: &BytesStart<'_>) -> Result<Self, String> {
+        let attribute = |attribute: Result<quick_xml::events::attributes::Attribute<'_>, _>| {
             let attribute = attribute.map_err(|error| format!("{error}"))?;
             let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0);
             let value = value.map_err(|error| error.to_string())?;
@@ -261,13 +378,13 @@ impl Element {
     }
 
     /// The value of an attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+    pub fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|(key, _)| key == name)?;
         Some(&found.1)
     }
 
     /// The child elements.
-    pub(crate) fn elements(&self) -> impl Iterator<Item = &Element> {
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
         self.children.iter().filter_map(|node| match node {
             Node::Element(element) => Some(element),
             Node::Text(_) => None,
@@ -275,7 +392,7 @@ impl Element {
     }
 
     /// The first child element of a name.
-    pub(crate) fn child(&self, name: &str) -> Option<&Element> {
+    pub fn child(&self, name: &str) -> Option<&Element> {
         self.elements().find(|element| element.name == name)
     }
 
@@ -290,7 +407,7 @@ impl Element {
     }
 
     /// All elements of a name below this one, in document order.
-    pub(crate) fn descendants<'a>(&'a self, name: &'a str) -> Vec<&'a Element> {
+    pub fn descendants<'a>(&'a self, name: &'a str) -> Vec<&'a Element> {
         let below = |child: &'a Element| {
             let own = (child.name == name).then_some(child);
             own.into_iter()
@@ -301,7 +418,7 @@ impl Element {
     }
 
     /// All character data below this element.
-    pub(crate) fn content(&self) -> String {
+    pub fn content(&self) -> String {
         let text = |node: &Node| match node {
             Node::Element(element) => element.content(),
             Node::Text(text) => text.clone(),
@@ -311,7 +428,7 @@ impl Element {
 }
 
 /// Text, CDATA, or what a reference such as `&lt;` stands for, which is an event of its own.
-fn character_data(event: &Event) -> Result<Option<String>, String> {
+fn character_data(event: &Event<'_>) -> Result<Option<String>, String> {
     Ok(match event {
         Event::Text(text) => Some(text.xml10_content().into_owned()),
         Event::CData(text) => Some(text.xml10_content().into_owned()),
@@ -368,26 +485,61 @@ mod tests {
             cell(RESTART, "丙") + &cell(&format!("{TWO}{RESTART}"), "丁"),
             cell(CONTINUE, "") + &cell(&format!("{TWO}{CONTINUE}"), ""),
             cell(RESTART, "戊") + &cell(TWO, "己"),
-        ]));
+        ]))
+        .unwrap();
         let header = |text, colspan| Cell {
             header: true,
             ..Cell::new(text, colspan, 1)
         };
-        let expected = Grid {
-            rows: vec![
-                vec![header("甲", 2), header("乙", 1)],
-                vec![Cell::new("丙", 1, 2), Cell::new("丁", 2, 2)],
-                vec![],
-                vec![Cell::new("戊", 1, 1), Cell::new("己", 2, 1)],
-            ],
-        };
+        let mut expected = Grid::new(vec![
+            vec![header("甲", 2), header("乙", 1)],
+            vec![Cell::new("丙", 1, 2), Cell::new("丁", 2, 2)],
+            vec![],
+            vec![Cell::new("戊", 1, 1), Cell::new("己", 2, 1)],
+        ]);
+        expected.kinds[0] = RowKind::Header;
         assert_eq!(grids, [expected]);
     }
 
     #[test]
-    #[should_panic(expected = "row 2, column 1: a vertical merge continues nothing")]
     fn a_merge_that_continues_nothing_is_refused() {
-        grids(&table(&[cell("", "甲"), cell(CONTINUE, "")]));
+        let refused = grids(&table(&[cell("", "甲"), cell(CONTINUE, "")])).unwrap_err();
+        assert!(
+            refused.starts_with("第 1 张表第 2 行第 1 列起的一格"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_header_that_is_written_again_on_a_new_page_is_left_out() {
+        let header = "<w:trPr><w:tblHeader/></w:trPr>";
+        let broken = |text: &str| {
+            format!(
+                "{header}<w:tc><w:p><w:pPr><w:pageBreakBefore/></w:pPr>\
+                 <w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+            )
+        };
+        let headed = |text: &str| header.to_string() + &cell("", text);
+        let table = table(&[
+            headed("表头"),
+            cell("", "1"),
+            // A header of its own further down, of two rows.
+            headed("甲"),
+            headed("乙"),
+            cell("", "2"),
+            broken("甲"),
+            headed("乙"),
+            cell("", "3"),
+            // Not repeated: other words, no new page, no header.
+            broken("丙"),
+            headed("乙"),
+            cell("", "甲"),
+        ]);
+        let grids = grids(&table).unwrap();
+        assert_eq!(
+            grids[0].texts().concat(),
+            ["表头", "1", "甲", "乙", "2", "3", "丙", "乙", "甲"]
+        );
     }
 
     #[test]
@@ -398,7 +550,8 @@ mod tests {
              <w:tbl><w:tr><w:tc><w:p><w:r><w:t>inner</w:t></w:r></w:p></w:tc></w:tr></w:tbl>\
              <w:p><w:r><w:br w:type=\"page\"/></w:r><w:del><w:r><w:t>x</w:t></w:r></w:del><w:ins><w:r><w:t>d</w:t></w:r></w:ins></w:p></w:tc>"
                 .into(),
-        ]));
+        ]))
+        .unwrap();
         assert_eq!(grids[0].texts(), [["a <&一\n b\tc\nd"]]);
     }
 
@@ -407,7 +560,8 @@ mod tests {
         let docx = docx(
             "<w:p><w:r><w:t>附件2</w:t></w:r></w:p><w:p/><w:tbl><w:tr><w:tc><w:p/></w:tc></w:tr></w:tbl><w:sectPr/>",
         );
-        assert_eq!(paragraphs(&docx), ["附件2", ""]);
-        assert_eq!(part(&docx, "word/styles.xml"), None);
+        assert_eq!(paragraphs(&docx).unwrap(), ["附件2", ""]);
+        assert_eq!(part(&docx, "word/styles.xml"), Ok(None));
+        assert_eq!(part_names(&docx).unwrap(), ["word/document.xml"]);
     }
 }
