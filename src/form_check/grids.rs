@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(findings.list.len(), MAX_SHOWN);
         let last = findings.list[MAX_SHOWN - 1].to_string();
         assert!(
-            last.contains("form.docx word/document.xml 表1 行20 列2"),
+            last.contains("form.docx word/document.xml（生成的文件）表1 行20 列2"),
             "{last}"
         );
         assert!(last.contains("还有 5 处不同"), "{last}");

@@ -188,14 +188,18 @@ impl Printed {
         self.goes_on.get(table).is_some_and(|goes_on| *goes_on)
     }
 
-    /// The place of a row in the Word template.
+    /// The place of a row in the Word template; where it cannot be told, its
+    /// place in the file.
     fn row_spot(&self, table: usize, row: usize) -> String {
-        let known = self
-            .spots
-            .get(table)
-            .and_then(|rows| rows.get(row)?.clone());
-        let spot = known.unwrap_or_else(|| format!("表{} 行{}", table + 1, row + 1));
-        format!("word/document.xml {spot}")
+        let tables_match = table == 0 || self.spots.len() == self.word.len();
+        let spots = self.spots.get(table).filter(|_| tables_match);
+        match spots.and_then(|rows| rows.get(row)?.clone()) {
+            Some(spot) => format!("word/document.xml {spot}"),
+            None => {
+                let (table, row) = (table + 1, row + 1);
+                format!("word/document.xml（生成的文件）表{table} 行{row}")
+            }
+        }
     }
 
     /// The place of the cell that begins in this row, in the Word template: its
