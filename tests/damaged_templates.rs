@@ -42,7 +42,7 @@ fn an_unknown_name_in_typst_is_at_its_line() {
     says(
         &outcome,
         &[
-            "form.typ:14:",
+            "form.typ:12:",
             "`project.nme` 没有定义",
             "是否想写 `project.name`",
         ],
@@ -63,7 +63,7 @@ fn an_unclosed_tag_in_typst_is_at_its_line() {
     );
     says(
         &outcome,
-        &["form.typ:14", "标记没有结束：{{ project.name ]"],
+        &["form.typ:12", "标记没有结束：{{ project.name ]"],
     );
 }
 
@@ -72,7 +72,7 @@ fn an_open_block_in_typst_is_at_its_beginning() {
     let outcome = after("form.typ", replaced("{% endfor %}", ""));
     says(
         &outcome,
-        &["form.typ:22:1", "`for` 没有结束", "补上 `endfor`"],
+        &["form.typ:20:1", "`for` 没有结束", "补上 `endfor`"],
     );
     let outcome = after("form.typ", replaced("{% endfor %}", "{% enfor %}"));
     says(&outcome, &["没有 `enfor` 这种标记", "是否想写 `endfor`"]);

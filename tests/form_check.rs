@@ -136,7 +136,7 @@ fn a_missing_column_is_named_with_what_it_would_print() {
 fn a_tag_that_is_printed_is_named() {
     let raw = "{% raw %}{{ project.name }}{% endraw %}";
     let found = after("form.typ", replaced("{{ project.name }}", raw));
-    let place = format!("{PACK}/form.typ:14");
+    let place = format!("{PACK}/form.typ:12");
     says(
         &found,
         "parity/tag",
@@ -166,7 +166,7 @@ fn a_tag_that_is_printed_is_named() {
         );
     }
     let found = findings(&trial, ID);
-    let place = format!("{PACK}/form.typ:14");
+    let place = format!("{PACK}/form.typ:12");
     says(&found, "parity/tag", &place, "｛｛ project.name ｝｝");
     says(
         &found,
@@ -320,7 +320,7 @@ fn a_misspelt_name_is_named_once() {
         "form.typ",
         replaced("{{ project.name }}", "{{ project.nme }}"),
     );
-    let place = format!("{PACK}/form.typ:14");
+    let place = format!("{PACK}/form.typ:12");
     says(
         &found,
         "template/undefined",
@@ -346,7 +346,7 @@ fn a_misspelt_name_is_named_once() {
         damage(&trial, file, replaced("{{ project.name }}", never));
     }
     let found = findings(&trial, ID);
-    let place = format!("{PACK}/form.typ:14");
+    let place = format!("{PACK}/form.typ:12");
     says(
         &found,
         "template/undefined",

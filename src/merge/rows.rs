@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn a_blank_group_is_a_row_and_an_empty_one_is_none() {
         let yaml = "效益: {社会: {甲: 1}, 持续: , 生态: {}}";
-        assert_eq!(table(yaml), ["效益×2 社会×1 甲 1", "^ 持续×1  none"]);
+        assert_eq!(table(yaml), ["效益×2 社会×1 甲 1", "^ 持续×1  None"]);
     }
 
     #[test]
@@ -379,7 +379,7 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(rules, ["甲法true1", "乙法true1", "甲法true2", "甲法false2"]);
+        assert_eq!(rules, ["甲法True1", "乙法True1", "甲法True2", "甲法False2"]);
     }
 
     fn table(yaml: &str) -> Vec<String> {
