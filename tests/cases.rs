@@ -63,6 +63,6 @@ fn shown(outcome: &Outcome) -> String {
     clippy::disallowed_methods,
     reason = "the switch that writes expectations anew"
 )]
-fn update() -> bool {
+pub(crate) fn update() -> bool {
     std::env::var_os("UPDATE").is_some()
 }

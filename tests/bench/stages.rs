@@ -2,7 +2,9 @@
 //! prefectures, so that no stage finds its own last result remembered.
 //!
 //! `typst_alone` is Typst's own layout and export of the same merged sources:
-//! what `pdf` is measured against.
+//! what `pdf` is measured against. `nanchang` and `guangzhou` are forms of many
+//! pages, whose labels stand again on each; `…_typst_alone` lays the same tables
+//! out once, without that. They start with nothing remembered.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -114,21 +116,50 @@ fn volume(bencher: Bencher<'_, '_>) {
 /// Typst's own compile and export of the merged sources.
 #[divan::bench]
 fn typst_alone(bencher: Bencher<'_, '_>) {
-    let worlds: Vec<Alone> = READY.iter().map(Alone::new).collect();
-    let options = typst_pdf::PdfOptions {
-        ident: Smart::Custom("bench".into()),
-        timestamp: Datetime::from_ymd(2024, 1, 1).map(typst_pdf::Timestamp::new_utc),
-        standards: standards(None).unwrap(),
-        ..Default::default()
-    };
+    let worlds: Vec<Alone> = READY
+        .iter()
+        .map(|ready| Alone::new(ready, "portrait", "gbt9704"))
+        .collect();
     bencher.bench_local(|| {
-        let document = typst::compile::<PagedDocument>(&worlds[next()])
-            .output
-            .unwrap();
-        let pdf = typst_pdf::pdf(&document, &options).unwrap();
+        let pdf = worlds[next()].pdf();
         comemo::evict(5);
         pdf
     });
+}
+
+/// Both files of a form of many pages.
+fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
+    let ready = prepared(&root().join(data));
+    bencher
+        .with_inputs(|| comemo::evict(0))
+        .bench_local_values(|()| BOTH.render(&ready).unwrap_or_else(|_| panic!()));
+}
+
+fn many_pages_in_typst(bencher: Bencher<'_, '_>, data: &str, orientation: &str) {
+    let world = Alone::new(&prepared(&root().join(data)), orientation, "plain");
+    bencher
+        .with_inputs(|| comemo::evict(0))
+        .bench_local_values(|()| world.pdf());
+}
+
+#[divan::bench(sample_count = 20)]
+fn nanchang(bencher: Bencher<'_, '_>) {
+    many_pages(bencher, "data/nanchang-2024.yaml");
+}
+
+#[divan::bench(sample_count = 20)]
+fn nanchang_typst_alone(bencher: Bencher<'_, '_>) {
+    many_pages_in_typst(bencher, "data/nanchang-2024.yaml", "portrait");
+}
+
+#[divan::bench(sample_count = 20)]
+fn guangzhou(bencher: Bencher<'_, '_>) {
+    many_pages(bencher, "data/guangzhou-2023.yaml");
+}
+
+#[divan::bench(sample_count = 20)]
+fn guangzhou_typst_alone(bencher: Bencher<'_, '_>) {
+    many_pages_in_typst(bencher, "data/guangzhou-2023.yaml", "landscape");
 }
 
 /// A world of one merged sheet and nothing of ours but the library files.
@@ -151,8 +182,11 @@ static FONTS: LazyLock<FontStore> = LazyLock::new(|| {
 });
 
 impl Alone {
-    fn new(ready: &Ready) -> Self {
-        let (text, values) = ready.merged_typst().unwrap_or_else(|_| panic!());
+    fn new(ready: &Ready, orientation: &str, binding: &str) -> Self {
+        let merged = ready.merged_typst().unwrap_or_else(|_| panic!());
+        let [(text, values)] = merged.as_slice() else {
+            panic!("one form")
+        };
         let (templates, faces) = (templates(), faces());
         let chains: serde_json::Map<String, serde_json::Value> = templates
             .roles
@@ -167,12 +201,13 @@ impl Alone {
             })
             .collect();
         let mut files = BTreeMap::from([
-            ("/data/values.json".to_owned(), Bytes::from_string(values)),
             (
-                "/data/form.json".to_owned(),
-                Bytes::from_string(
-                    r#"{"orientation": "portrait", "binding": "gbt9704"}"#.to_owned(),
-                ),
+                "/data/values.json".to_owned(),
+                Bytes::from_string(values.clone()),
+            ),
+            (
+                "/data/pages.json".to_owned(),
+                Bytes::from_string("[]".to_owned()),
             ),
             (
                 "/data/roles.json".to_owned(),
@@ -187,7 +222,9 @@ impl Alone {
             files.insert(path, Bytes::from_string(text));
         }
         let main = format!(
-            "#set document(title: \"表\")\n#set text(lang: \"zh\", region: \"cn\")\n\
+            "#import \"/lib/page.typ\": form-page\n\
+             #set document(title: \"表\")\n#set text(lang: \"zh\", region: \"cn\")\n\
+             #show: form-page.with(orientation: \"{orientation}\", binding: \"{binding}\")\n\
              #let _v = json(\"/data/values.json\");{text}"
         );
         Self {
@@ -197,6 +234,19 @@ impl Alone {
             sources,
             files,
         }
+    }
+}
+
+impl Alone {
+    fn pdf(&self) -> Vec<u8> {
+        let options = typst_pdf::PdfOptions {
+            ident: Smart::Custom("bench".into()),
+            timestamp: Datetime::from_ymd(2024, 1, 1).map(typst_pdf::Timestamp::new_utc),
+            standards: standards(None).unwrap(),
+            ..Default::default()
+        };
+        let document = typst::compile::<PagedDocument>(self).output.unwrap();
+        typst_pdf::pdf(&document, &options).unwrap()
     }
 }
 

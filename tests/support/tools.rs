@@ -252,6 +252,33 @@ fn font_row(line: &[u8], width: usize) -> FontRow {
 
 /// The text of a PDF, laid out as on the page; pages end with a form feed.
 pub(crate) fn pdf_text(pdf: &Path) -> String {
+    pdf_page_texts(pdf).concat()
+}
+
+/// As [`pdf_text`], page by page.
+pub(crate) fn pdf_page_texts(pdf: &Path) -> Vec<String> {
+    let mut pages: Vec<String> = text_with_form_feeds(pdf)
+        .split('\u{c}')
+        .map(str::to_owned)
+        .collect();
+    // One ends each page.
+    pages.pop();
+    pages
+}
+
+/// A page as a grey picture: PNG of 72 dots an inch.
+pub(crate) fn page_picture(pdf: &Path, page: usize) -> Vec<u8> {
+    let page = page.to_string();
+    let mut command = Command::new("pdftoppm");
+    command
+        .args(["-png", "-gray", "-r", "72", "-f", &page, "-l", &page])
+        .arg(absolute(pdf));
+    let output = run(&mut command);
+    assert!(output.status.success(), "pdftoppm: {}", both(&output));
+    output.stdout
+}
+
+fn text_with_form_feeds(pdf: &Path) -> String {
     let pdf = absolute(pdf);
     let mut command = Command::new("pdftotext");
     command
