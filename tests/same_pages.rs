@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use tianbao::parity::grid::{Grid, difference};
+use tianbao::parity::grid::{Cell, Grid, difference};
 use tianbao::parity::{pdf, word};
 
 use crate::support::packs::damage_in;
@@ -19,6 +19,8 @@ struct Rendered {
     word: Vec<Grid>,
     pages: usize,
     document: String,
+    /// The PDF.
+    file: Vec<u8>,
 }
 
 fn render(trial: &Trial, content: &str, indicators: &str) -> Rendered {
@@ -39,6 +41,7 @@ fn render(trial: &Trial, content: &str, indicators: &str) -> Rendered {
         document: word::part(&word_file, "word/document.xml")
             .unwrap()
             .unwrap(),
+        file: pdf_file,
     }
 }
 
@@ -50,6 +53,23 @@ fn unspaced(grid: &Grid) -> Grid {
     grid
 }
 
+/// Joins the pieces of a table; all have one form here.
+fn whole(grids: &[Grid]) -> Grid {
+    let mut pieces = grids.iter().map(unspaced);
+    let mut whole = pieces.next().unwrap();
+    for piece in pieces {
+        whole.append(piece);
+    }
+    whole
+}
+
+/// The pages of a table as the rows on each, by what stands in them.
+fn names_by_page(pdf_file: &[u8], names: &[String]) -> Vec<usize> {
+    let texts = pdf::page_texts(pdf_file).unwrap();
+    let on = |text: &String| names.iter().filter(|name| text.contains(*name)).count();
+    texts.iter().map(on).collect()
+}
+
 #[test]
 fn each_page_begins_with_the_header_row_and_the_labels_again() {
     let trial = Trial::new();
@@ -58,12 +78,13 @@ fn each_page_begins_with_the_header_row_and_the_labels_again() {
     let name = "out/2024年度市级商务发展专项资金绩效目标表-南昌市商务局";
     let pdf_file = trial.read(&format!("{name}.pdf"));
     let word_file = trial.read(&format!("{name}.docx"));
-    let grids = pdf::grids(&pdf_file).unwrap();
-    assert_eq!(grids.len(), pdf::page_count(&pdf_file).unwrap());
-    assert_eq!(word::grids(&word_file).unwrap().len(), grids.len());
-    let texts = pdf::page_texts(&pdf_file).unwrap();
-    assert_eq!(texts.concat().matches("2024年项目绩效指标").count(), 1);
-    for grid in &grids[1..] {
+    let pages = pdf::page_count(&pdf_file).unwrap();
+    // One table in the PDF, one for each page in Word, of the same cells.
+    let in_pdf = pdf::grids(&pdf_file).unwrap();
+    let in_word = word::grids(&word_file).unwrap();
+    assert_eq!((in_pdf.len(), in_word.len()), (1, pages));
+    assert_eq!(difference(&whole(&in_pdf), &whole(&in_word)), None);
+    for grid in &in_word[1..] {
         let rows = grid.texts();
         assert_eq!(rows[0], ["一级指标", "二级指标", "三级指标", "目标值"]);
         // Both labels stand in the first row, and cover no more than the page.
@@ -74,15 +95,24 @@ fn each_page_begins_with_the_header_row_and_the_labels_again() {
         assert!(!name.text.is_empty());
         assert!(level1.rowspan < grid.rows.len());
     }
+    // The same rows begin the pages of the PDF, under header row and labels.
+    let texts = pdf::page_texts(&pdf_file).unwrap();
+    assert_eq!(texts.concat().matches("2024年项目绩效指标").count(), 1);
+    for (text, grid) in texts.iter().zip(&in_word).skip(1) {
+        let text: String = text.split_whitespace().collect();
+        for row in &grid.rows {
+            for cell in row {
+                let words: String = cell.text.split_whitespace().collect();
+                assert!(text.contains(&words), "{words} in {text}");
+            }
+        }
+    }
     let document = word::part(&word_file, "word/document.xml")
         .unwrap()
         .unwrap();
-    assert_eq!(
-        document.matches("<w:pageBreakBefore/>").count(),
-        grids.len() - 1
-    );
+    assert_eq!(document.matches("<w:pageBreakBefore/>").count(), pages - 1);
     // On every page Word's header row is marked to be one.
-    assert_eq!(document.matches("<w:tblHeader/>").count(), grids.len());
+    assert_eq!(document.matches("<w:tblHeader/>").count(), pages);
 }
 
 /// Labels that are higher than the rows they cover push rows over the end of a
@@ -101,18 +131,26 @@ fn labels_higher_than_their_rows_find_their_pages() {
                 "  一级{group}:\n    服务对象满意度指标第{group}组:"
             );
             for row in 0..rows {
-                let _ = writeln!(indicators, "      指标{group}之{row}: {row}");
+                let _ = writeln!(indicators, "      指标{group}之{row}末: {row}");
             }
         }
         let rendered = render(&trial, "内容", &indicators);
-        assert_eq!(rendered.pdf.len(), rendered.pages, "{groups} × {rows}");
-        assert_eq!(rendered.word.len(), rendered.pages);
-        let names = rendered.pdf.iter().flat_map(|grid| &grid.rows).flatten();
-        let names = names.filter(|cell| cell.text.contains('之')).count();
-        assert_eq!(names, groups * rows);
-        for (pdf, word) in rendered.pdf.iter().zip(&rendered.word) {
-            assert_eq!(difference(&unspaced(pdf), &unspaced(word)), None);
-        }
+        let names: Vec<String> = (0..groups)
+            .flat_map(|group| (0..rows).map(move |row| format!("指标{group}之{row}末")))
+            .collect();
+        // As many rows on each page of the PDF as in each table of Word.
+        let on_pages = names_by_page(&rendered.file, &names);
+        let is_name = |cell: &&Cell| cell.text.contains('之');
+        let in_tables = rendered.word.iter().map(|grid| {
+            let cells = grid.rows.iter().flatten();
+            cells.filter(is_name).count()
+        });
+        assert_eq!(on_pages, in_tables.collect::<Vec<_>>(), "{groups} × {rows}");
+        assert_eq!(on_pages.iter().sum::<usize>(), groups * rows);
+        assert_eq!(
+            difference(&whole(&rendered.pdf), &whole(&rendered.word)),
+            None
+        );
     }
 }
 

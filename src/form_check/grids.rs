@@ -16,18 +16,13 @@ pub(super) fn compare(printed: &Printed, findings: &mut Findings) {
         let words = format!("PDF 里有 {pdf} 张表，Word 里有 {word} 张");
         findings.add(printed.problem("parity/tables", words, "word/document.xml".into()));
     }
-    // The columns that a heading stands above, also on an earlier page.
-    let mut headed = Vec::new();
     for (table, (pdf, word)) in printed.pdf.iter().zip(&printed.word).enumerate() {
-        if !printed.goes_on(table) {
-            headed.clear();
-        }
         let found = differences(&unspaced(pdf), &unspaced(word));
         cells(printed, table, &found, findings);
         if found.is_empty() {
             header_rows(printed, table, pdf, word, findings);
         }
-        headings(printed, table, pdf, &mut headed, findings);
+        headings(printed, table, pdf, findings);
     }
 }
 
@@ -139,14 +134,8 @@ fn header_rows(printed: &Printed, table: usize, pdf: &Grid, word: &Grid, finding
 
 /// Data cells that nothing heads: no label directly to the left, no heading of
 /// a column above. Once for each column.
-fn headings(
-    printed: &Printed,
-    table: usize,
-    pdf: &Grid,
-    headed: &mut Vec<bool>,
-    findings: &mut Findings,
-) {
-    for (column, cell) in unheaded(pdf, headed) {
+fn headings(printed: &Printed, table: usize, pdf: &Grid, findings: &mut Findings) {
+    for (column, cell) in unheaded(pdf) {
         let (row, _) = cell;
         let words = format!(
             "第 {} 列没有标题：从第 {} 行起，格子左边没有行的名称，上面没有列的标题",
@@ -161,12 +150,11 @@ fn headings(
     }
 }
 
-/// The first data cell without a heading in each column, by column; `headed`
-/// tells the columns that have one on an earlier page, and those of this one.
-fn unheaded(grid: &Grid, headed: &mut Vec<bool>) -> Vec<(usize, (usize, usize))> {
+/// The first data cell without a heading in each column, by column.
+fn unheaded(grid: &Grid) -> Vec<(usize, (usize, usize))> {
     let places = grid.places();
     let width = places.first().map_or(0, Vec::len);
-    headed.resize(width, false);
+    let mut headed = vec![false; width];
     let mut banded = false;
     let mut found: Vec<(usize, (usize, usize))> = Vec::new();
     for (row, cells) in places.iter().enumerate() {
@@ -225,7 +213,6 @@ mod tests {
             word: vec![Grid::new(vec![row("乙"); 25])],
             pages: Vec::new(),
             spots: Vec::new(),
-            goes_on: Vec::new(),
             paragraphs: Vec::new(),
         };
         let mut findings = Findings::default();
@@ -253,6 +240,6 @@ mod tests {
             vec![Cell::new("乙", 1, 1), Cell::new("2", 1, 1)],
             vec![Cell::new("说明", 3, 1)],
         ]);
-        assert_eq!(unheaded(&grid, &mut Vec::new()), [(2, (2, 2))]);
+        assert_eq!(unheaded(&grid), [(2, (2, 2))]);
     }
 }

@@ -18,6 +18,7 @@ use crate::diagnostic::{Diagnostic, any_error};
 use crate::error::{Error, Failure};
 use crate::parity::grid::Grid;
 use crate::parity::{pdf, word};
+use crate::pdf::TablePages;
 use crate::render::{Artifacts, Ready, Renderer};
 use crate::source::Location;
 use crate::{docx, project};
@@ -147,8 +148,6 @@ struct Printed {
     pages: Vec<String>,
     /// For each row of each Word table its place in the template, `表1 行3`.
     spots: Vec<Vec<Option<String>>>,
-    /// Whether a table goes on from the page before.
-    goes_on: Vec<bool>,
     /// The paragraphs outside of tables: part, place in it, and text.
     paragraphs: Vec<(String, String, String)>,
 }
@@ -171,21 +170,28 @@ impl Printed {
         };
         let in_word =
             |words| unread("Word", words).at_part(form.word.0.as_str(), "word/document.xml");
+        let tables = || artifacts.pages.iter().flatten().flatten();
+        let in_pages = |table: &TablePages| 1 + table.starts.len();
+        let (pdf, _) = join::<()>(
+            pdf::grids(pdf_file).map_err(in_pdf)?,
+            &[],
+            tables().map(|table| if table.is_forced { in_pages(table) } else { 1 }),
+        );
+        let same_pages = ready.has_same_pages();
+        let (word, spots) = join(
+            word::grids(word_file).map_err(in_word)?,
+            &row_spots(ready, artifacts),
+            tables().map(|table| if same_pages { in_pages(table) } else { 1 }),
+        );
         Ok(Self {
-            pdf: pdf::grids(pdf_file).map_err(in_pdf)?,
+            pdf,
             pages: pdf::page_texts(pdf_file).map_err(in_pdf)?,
-            word: word::grids(word_file).map_err(in_word)?,
-            spots: row_spots(ready, artifacts),
-            goes_on: going_on(ready, artifacts),
+            word,
+            spots,
             paragraphs: paragraphs(word_file).map_err(in_word)?,
             template: form.word.0.clone(),
             project,
         })
-    }
-
-    /// Whether a table goes on from the page before.
-    fn goes_on(&self, table: usize) -> bool {
-        self.goes_on.get(table).is_some_and(|goes_on| *goes_on)
     }
 
     /// The place of a row in the Word template; where it cannot be told, its
@@ -216,18 +222,30 @@ impl Printed {
     }
 }
 
-/// For each table of the files whether it goes on from the page before: a
-/// table of its own begins there if pages are the same.
-fn going_on(ready: &Ready, artifacts: &Artifacts) -> Vec<bool> {
-    let tables = artifacts.pages.iter().flatten().flatten();
-    let pieces = tables.flat_map(|table| {
-        let pages = match ready.has_same_pages() {
-            true => table.starts.len(),
-            false => 0,
+/// Joins what goes on from page to page: of each table so many pieces, which
+/// begin with header rows again. Rows of `with` go along.
+fn join<T: Clone>(
+    grids: Vec<Grid>,
+    with: &[Vec<T>],
+    pieces: impl Iterator<Item = usize>,
+) -> (Vec<Grid>, Vec<Vec<T>>) {
+    let of = |piece: usize| with.get(piece).cloned().unwrap_or_default();
+    let mut joined = (Vec::new(), Vec::new());
+    let mut grids = grids.into_iter().enumerate();
+    // A table of which nothing is known is one piece.
+    for pieces in pieces.chain(std::iter::repeat(1)) {
+        let Some((first, mut grid)) = grids.next() else {
+            break;
         };
-        std::iter::once(false).chain(std::iter::repeat_n(true, pages))
-    });
-    pieces.collect()
+        let mut rows = of(first);
+        for (piece, more) in grids.by_ref().take(pieces - 1) {
+            let again = grid.append(more);
+            rows.extend(of(piece).into_iter().skip(again));
+        }
+        joined.0.push(grid);
+        joined.1.push(rows);
+    }
+    joined
 }
 
 fn row_spots(ready: &Ready, artifacts: &Artifacts) -> Vec<Vec<Option<String>>> {

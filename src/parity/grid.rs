@@ -89,6 +89,20 @@ impl Grid {
         Self { rows, kinds }
     }
 
+    /// Appends a table that goes on with this one, without the header rows that
+    /// stand there again; gives their number.
+    pub fn append(&mut self, more: Self) -> usize {
+        let again = more.rows.iter().take_while(|row| {
+            let texts = |row: &[Cell]| row.iter().map(|cell| cell.text.clone()).collect::<Vec<_>>();
+            let is_known = || self.rows.iter().any(|known| texts(known) == texts(row));
+            !row.is_empty() && row.iter().all(|cell| cell.header) && is_known()
+        });
+        let again = again.count();
+        self.rows.extend(more.rows.into_iter().skip(again));
+        self.kinds.extend(more.kinds.into_iter().skip(again));
+        again
+    }
+
     /// The text of every cell, row by row.
     pub fn texts(&self) -> Vec<Vec<&str>> {
         self.rows

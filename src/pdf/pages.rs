@@ -1,10 +1,10 @@
 //! Where the layout broke pages: which rows of which table begin a page.
 //!
 //! A form whose `form.yaml` says `same_pages` is laid out until its tables are
-//! split where its pages break: the first pass tells the rows; the next one
-//! begins a table of its own there, with the header rows and the merged labels
-//! again (`templates/lib/table.typ` reads the rows as `/data/pages.json`); and
-//! the Word file does the same.
+//! split where its pages break: the first pass tells the rows, the next one
+//! prints the merged labels that reach over the end of a page again
+//! (`templates/lib/table.typ` reads the rows as `/data/pages.json`), and the Word
+//! file breaks its pages at the same rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -29,8 +29,12 @@ pub struct TablePages {
     pub sizes: BTreeMap<(usize, usize), usize>,
     /// Cells with ink outside of them, by row and column.
     pub overflowing: BTreeSet<(usize, usize)>,
+    /// Whether it is a table of its own on each page, see [`Splits`].
+    pub is_forced: bool,
     /// Rows that reach below the text area although they may not break.
     tall: BTreeSet<usize>,
+    /// Whether a cell reaches over the beginning of a page.
+    reaches_over: bool,
 }
 
 /// The tables of each sheet, in order.
@@ -56,47 +60,34 @@ pub(super) fn read(document: &PagedDocument, sheets: usize) -> SheetPages {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Splits(Vec<Split>);
 
+///
+/// A label that stands again may push a row over the end of its page, so that
+/// the page begins elsewhere. Then pages are forced to begin at these rows: each
+/// has a table of its own. Should a label push a row out of such a page, the
+/// pages up to that row stay and those below are found anew; each pass settles
+/// one page at least.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Split {
     starts: Vec<usize>,
     tall: BTreeSet<usize>,
+    forced: bool,
 }
 
 impl Splits {
     /// What the pages ask for, given what they were told; the same again if
-    /// they are as they should be.
-    ///
-    /// `same_pages` says for each sheet whether labels stand again on a new
-    /// page. A label that does may push a row over the end of its page. Then
-    /// the pages up to that row stay, and those below are found anew; so each
-    /// pass settles one page at least.
+    /// they are as they should be. `same_pages` says for each sheet whether
+    /// labels stand again on a new page.
     pub(super) fn wanted(&self, pages: &SheetPages, same_pages: &[bool]) -> Self {
         let tables = pages
             .iter()
             .zip(same_pages)
             .flat_map(|(tables, same)| tables.iter().map(move |table| (table, *same)));
-        let told = self
-            .0
-            .iter()
-            .cloned()
-            .chain(std::iter::repeat(Split::default()));
-        let splits = tables.zip(told).map(|((table, same), told)| {
-            let found: Vec<usize> = table.starts.iter().copied().filter(|_| same).collect();
-            let agreed = told
-                .starts
-                .iter()
-                .zip(&found)
-                .take_while(|(a, b)| a == b)
-                .count();
-            Split {
-                starts: match agreed == told.starts.len() {
-                    true => found,
-                    false => found.into_iter().take(agreed + 1).collect(),
-                },
-                tall: table.tall.union(&told.tall).copied().collect(),
-            }
-        });
-        let splits: Vec<Split> = splits.collect();
+        let told = self.0.iter().cloned();
+        let told = told.chain(std::iter::repeat(Split::default()));
+        let splits: Vec<Split> = tables
+            .zip(told)
+            .map(|((table, same), told)| told.wanted(table, same))
+            .collect();
         match splits.iter().all(|split| *split == Split::default()) {
             true => Self::default(),
             false => Self(splits),
@@ -107,8 +98,38 @@ impl Splits {
     /// that may break; empty if no table asks for anything.
     pub(super) fn to_json(&self) -> String {
         let tables = self.0.iter();
-        let tables = tables.map(|split| json!({ "starts": split.starts, "tall": split.tall }));
+        let tables = tables.map(
+            |split| json!({ "starts": split.starts, "tall": split.tall, "forced": split.forced }),
+        );
         serde_json::Value::from_iter(tables).to_string()
+    }
+}
+
+impl Split {
+    fn wanted(&self, table: &TablePages, same_pages: bool) -> Self {
+        let found: Vec<usize> = match same_pages {
+            true => table.starts.iter().copied().collect(),
+            false => Vec::new(),
+        };
+        let tall = table.tall.union(&self.tall).copied().collect();
+        let agreed = self.starts.iter().zip(&found);
+        let agreed = agreed.take_while(|(told, found)| told == found).count();
+        let (starts, forced) = if self.forced {
+            match agreed == self.starts.len() {
+                true => (found, true),
+                false => (found.into_iter().take(agreed + 1).collect(), true),
+            }
+        } else if self.starts.is_empty() && !table.reaches_over {
+            (Vec::new(), false)
+        } else {
+            let is_settled = self.starts.is_empty() || self.starts == found;
+            (found, !is_settled)
+        };
+        Self {
+            starts,
+            tall,
+            forced,
+        }
     }
 }
 
@@ -189,10 +210,14 @@ impl Reader {
     fn begin_table(&mut self, table: &Packed<TableElem>) {
         if let (true, Some(location)) = (self.open.is_empty(), table.location()) {
             self.open.push(location);
-            let (first, above) = self.own_page.take().unwrap_or_default();
+            let own_page = self.own_page.take();
+            let (first, above) = own_page.unwrap_or_default();
             self.offset = (first as isize - above as isize, above);
             if let Some(tables) = self.pages.get_mut(self.sheet).filter(|_| first == 0) {
-                tables.push(TablePages::default());
+                tables.push(TablePages {
+                    is_forced: own_page.is_some(),
+                    ..TablePages::default()
+                });
             }
         }
     }
@@ -323,6 +348,11 @@ impl Reader {
                 }
                 last = Some(end);
             }
+        }
+        for cell in &cells {
+            let pages = &mut self.pages[cell.sheet][cell.table];
+            let inside = cell.row + 1..cell.row + cell.rowspan;
+            pages.reaches_over |= cell.rowspan > 1 && pages.starts.range(inside).next().is_some();
         }
         self.pages
     }
