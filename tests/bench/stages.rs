@@ -127,12 +127,13 @@ fn typst_alone(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Both files of a form of many pages.
+/// The PDF of a form of many pages.
 fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
     let ready = prepared(&root().join(data));
+    let renderer = renderer(true, false);
     bencher
         .with_inputs(|| comemo::evict(0))
-        .bench_local_values(|()| BOTH.render(&ready).unwrap_or_else(|_| panic!()));
+        .bench_local_values(|()| renderer.render(&ready).unwrap_or_else(|_| panic!()));
 }
 
 fn many_pages_in_typst(bencher: Bencher<'_, '_>, data: &str, orientation: &str) {
