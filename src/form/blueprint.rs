@@ -472,38 +472,126 @@ impl Blueprint {
     /// The fields that cells print, each once.
     pub fn fields(&self) -> Vec<PrintedField> {
         let mut fields: Vec<PrintedField> = Vec::new();
-        for row in self.rows() {
-            let mut label = String::new();
-            for slot in &row.slots {
-                let Slot::Cell(cell) = slot else { continue };
-                let printed: Vec<(&str, bool)> = match &cell.content {
-                    Content::Text(text) => {
-                        if cell.kind != Kind::Data {
-                            label.clone_from(text);
-                        }
-                        pieces(text)
-                            .filter_map(|(_, field)| Some((field?, false)))
-                            .collect()
-                    }
-                    Content::Print { expression, field } => {
-                        vec![(field, expression.contains("| join("))]
-                    }
-                    Content::Paragraphs(field) => vec![(field, true)],
-                    Content::Template(_) | Content::Merged { .. } => Vec::new(),
-                };
-                for (path, is_list) in printed {
-                    if path != "year" && fields.iter().all(|known| known.path != path) {
-                        fields.push(PrintedField {
-                            path: path.to_owned(),
-                            label: label.clone(),
-                            repeat: row.repeat.clone(),
-                            is_list,
-                        });
-                    }
-                }
+        for table in &self.tables {
+            let mut headings = vec![""; table.widths.len()];
+            for row in &table.rows {
+                self.fields_of(row, &mut headings, &mut fields);
             }
         }
         fields
+    }
+
+    /// The fields of one row; `headings` holds the last one above each column.
+    fn fields_of<'a>(
+        &self,
+        row: &'a Row,
+        headings: &mut [&'a str],
+        fields: &mut Vec<PrintedField>,
+    ) {
+        let mut label = "";
+        for slot in &row.slots {
+            let Slot::Cell(cell) = slot else { continue };
+            let printed: Vec<(&str, Option<Holds>)> = match &cell.content {
+                Content::Text(text) => {
+                    match cell.kind {
+                        Kind::Label if !text.contains('{') => label = text,
+                        Kind::Heading => {
+                            headings[cell.column..cell.column + cell.colspan].fill(text);
+                        }
+                        _ => {}
+                    }
+                    let named = pieces(text).filter_map(|(_, field)| Some((field?, None)));
+                    named.collect()
+                }
+                Content::Print { expression, field } => vec![(field, holds(expression))],
+                Content::Paragraphs(field) => vec![(field, Some(Holds::Paragraphs))],
+                Content::Template(_) | Content::Merged { .. } => Vec::new(),
+            };
+            // What repeats stands below a heading, all else beside a label.
+            let heading = headings[cell.column];
+            let title = match (row.repeat.is_some(), heading, label) {
+                (true, heading, _) if !heading.is_empty() => heading,
+                (_, heading, "") => heading,
+                (_, _, label) => label,
+            };
+            for (path, holds) in printed {
+                if path != "year" && fields.iter().all(|known| known.path != path) {
+                    let summed = self.sums(path, row.repeat.as_ref());
+                    fields.push(PrintedField {
+                        path: path.to_owned(),
+                        label: title.to_owned(),
+                        repeat: row.repeat.clone(),
+                        holds: match summed {
+                            true => Holds::Amount,
+                            false => holds.unwrap_or(Holds::Value),
+                        },
+                    });
+                }
+            }
+        }
+    }
+
+    /// Whether some cell adds this field of a list up.
+    fn sums(&self, path: &str, repeat: Option<&Repeat>) -> bool {
+        let Some(Repeat::List { item, .. }) = repeat else {
+            return false;
+        };
+        let name = path.strip_prefix(&format!("{item}.")).unwrap_or(path);
+        let sums = ['"', '\''].map(|quote| format!("sum(attribute={quote}{name}{quote})"));
+        let mut texts = self.texts();
+        texts.any(|text| sums.iter().any(|sum| text.contains(sum)))
+    }
+
+    /// The template texts of the title, of what stands around the tables, and
+    /// of the cells.
+    fn texts(&self) -> impl Iterator<Item = String> {
+        let above = self.above.iter().flat_map(|(left, right)| [left, right]);
+        let around = [
+            Some(&self.title),
+            self.subtitle.as_ref(),
+            self.note.as_ref(),
+        ];
+        let around = around.into_iter().flatten().chain(above);
+        let cells = self.rows().flat_map(|row| &row.slots);
+        let cells = cells.filter_map(|slot| match slot {
+            Slot::Cell(cell) => Some(cell.content.template()),
+            Slot::Covered { .. } => None,
+        });
+        around
+            .map(|text| with_fields(text, str::to_owned))
+            .chain(cells)
+    }
+
+    /// Whether this field of the project shows anywhere on paper.
+    pub fn shows(&self, field: &str) -> bool {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        let names = |text: &str| text.split(|c| !is_part(c)).any(|word| word == field);
+        self.texts().any(|text| names(&text))
+    }
+
+    /// What the label beside the rows of a list says, if there is one.
+    pub fn label_of(&self, list: &str) -> Option<&str> {
+        let mut cells = self.rows().flat_map(|row| &row.slots);
+        cells.find_map(|slot| match slot {
+            Slot::Cell(Cell {
+                content: Content::Text(text),
+                grows: Some(Repeat::List { list: own, .. }),
+                ..
+            }) if own == list => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// What an expression's filters tell of its field.
+fn holds(expression: &str) -> Option<Holds> {
+    let filters: Vec<&str> = expression.split('|').skip(1).map(str::trim).collect();
+    let has = |name: &str| filters.iter().any(|filter| filter.starts_with(name));
+    match () {
+        () if has("join") => Some(Holds::List),
+        () if has("checkbox") => Some(Holds::Truth),
+        () if has("money") => Some(Holds::Amount),
+        () => None,
     }
 }
 
@@ -541,12 +629,27 @@ pub fn with_fields(text: &str, escape: impl Fn(&str) -> String) -> String {
 pub struct PrintedField {
     /// Dotted path.
     pub path: String,
-    /// The label before its cell.
+    /// The label before its cell, or the heading above.
     pub label: String,
     /// What its row repeats over.
     pub repeat: Option<Repeat>,
-    /// Whether it is printed as a list.
-    pub is_list: bool,
+    /// What it holds, as far as the cell tells.
+    pub holds: Holds,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A text or a number.
+    Value,
+    /// A list of texts on one line.
+    List,
+    /// A text, or a list of paragraphs.
+    Paragraphs,
+    /// Yes or no.
+    Truth,
+    /// An amount of money.
+    Amount,
 }
 
 fn list(node: Option<&Node>) -> &[Node] {
