@@ -32,4 +32,5 @@ mod jiangmen_seed;
 mod jiujiang_seed;
 mod nanchang_seed;
 mod repeatable_bytes;
+mod same_pages;
 mod whole_files_only;

@@ -467,6 +467,9 @@ fn patch(parts: &mut Parts, blueprint: &Blueprint, roles: &Roles) -> Result<(), 
                 }
                 .to_xml()
             }
+            // The odd pages' footer comes first.
+            "word/footer1.xml" if blueprint.is_turned() => turned_footer(roles, "right")?,
+            "word/footer2.xml" if blueprint.is_turned() => turned_footer(roles, "left")?,
             name if name.starts_with("word/footer") => {
                 order::put_in_order(&without_paragraph_ids(&text))?
             }
@@ -475,6 +478,63 @@ fn patch(parts: &mut Parts, blueprint: &Blueprint, roles: &Roles) -> Result<(), 
         *content = patched.into_bytes();
     }
     Ok(())
+}
+
+/// Clause 8 of GB/T 9704-2012: on a page that lies, the number stands where
+/// upright pages have it: at the left, turned by a quarter, 7 mm outside the
+/// text area, one character from its end. A text box over the height of the
+/// text area holds the line.
+fn turned_footer(roles: &Roles, side: &str) -> Result<String, String> {
+    let song = roles.get("song").ok_or("没有字体角色 song")?;
+    // English Metric Units: 36,000 in a millimetre, 12,700 in a point.
+    let (width, height) = (14 * 12_700, 156 * 36_000);
+    let (x, y) = (28 * 36_000 - width / 2, 27 * 36_000);
+    let fonts = format!(
+        "<w:rFonts w:ascii=\"{0}\" w:hAnsi=\"{0}\" w:eastAsia=\"{1}\" w:cs=\"{0}\" w:hint=\"eastAsia\"/>",
+        song.word_latin, song.word
+    );
+    let run =
+        |content: &str| format!("<w:r><w:rPr>{fonts}<w:sz w:val=\"28\"/></w:rPr>{content}</w:r>");
+    let pieces = [
+        "<w:t xml:space=\"preserve\">— </w:t>",
+        "<w:fldChar w:fldCharType=\"begin\"/>",
+        "<w:instrText xml:space=\"preserve\"> PAGE </w:instrText>",
+        "<w:fldChar w:fldCharType=\"separate\"/>",
+        "<w:t>1</w:t>",
+        "<w:fldChar w:fldCharType=\"end\"/>",
+        "<w:t xml:space=\"preserve\"> —</w:t>",
+    ];
+    let runs: String = pieces.into_iter().map(run).collect();
+    let line = format!(
+        "<w:p><w:pPr><w:snapToGrid w:val=\"0\"/>\
+         <w:spacing w:before=\"0\" w:after=\"0\" w:line=\"280\" w:lineRule=\"exact\"/>\
+         <w:ind w:{side}=\"280\"/><w:jc w:val=\"{side}\"/></w:pPr>{runs}</w:p>"
+    );
+    Ok(format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
+         <w:ftr xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\" \
+         xmlns:wp=\"http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing\" \
+         xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" \
+         xmlns:wps=\"http://schemas.microsoft.com/office/word/2010/wordprocessingShape\" \
+         xmlns:mc=\"http://schemas.openxmlformats.org/markup-compatibility/2006\">\
+         <w:p><w:pPr><w:spacing w:before=\"0\" w:after=\"0\" w:line=\"20\" w:lineRule=\"exact\"/></w:pPr>\
+         <w:r><mc:AlternateContent><mc:Choice Requires=\"wps\"><w:drawing>\
+         <wp:anchor distT=\"0\" distB=\"0\" distL=\"0\" distR=\"0\" simplePos=\"0\" relativeHeight=\"2\" \
+         behindDoc=\"0\" locked=\"0\" layoutInCell=\"1\" allowOverlap=\"1\">\
+         <wp:simplePos x=\"0\" y=\"0\"/>\
+         <wp:positionH relativeFrom=\"page\"><wp:posOffset>{x}</wp:posOffset></wp:positionH>\
+         <wp:positionV relativeFrom=\"page\"><wp:posOffset>{y}</wp:posOffset></wp:positionV>\
+         <wp:extent cx=\"{width}\" cy=\"{height}\"/><wp:wrapNone/>\
+         <wp:docPr id=\"1\" name=\"页码\" descr=\"页码\"/>\
+         <a:graphic><a:graphicData uri=\"http://schemas.microsoft.com/office/word/2010/wordprocessingShape\">\
+         <wps:wsp><wps:cNvSpPr txBox=\"1\"/><wps:spPr><a:xfrm><a:off x=\"0\" y=\"0\"/>\
+         <a:ext cx=\"{width}\" cy=\"{height}\"/></a:xfrm>\
+         <a:prstGeom prst=\"rect\"><a:avLst/></a:prstGeom><a:noFill/></wps:spPr>\
+         <wps:txbx><w:txbxContent>{line}</w:txbxContent></wps:txbx>\
+         <wps:bodyPr vert=\"vert\" lIns=\"0\" tIns=\"0\" rIns=\"0\" bIns=\"0\"/></wps:wsp>\
+         </a:graphicData></a:graphic></wp:anchor></w:drawing></mc:Choice><mc:Fallback/>\
+         </mc:AlternateContent></w:r></w:p></w:ftr>"
+    ))
 }
 
 /// Takes out what refers to an unused part.
@@ -572,6 +632,8 @@ fn font_table(roles: &Roles) -> String {
 
 fn settings(blueprint: &Blueprint) -> String {
     let sides = match blueprint.binding {
+        // The head of a page that lies has the same margin on both sides.
+        Binding::Gbt9704 if blueprint.is_turned() => ("", "<w:evenAndOddHeaders/>"),
         Binding::Gbt9704 => ("<w:mirrorMargins/>", "<w:evenAndOddHeaders/>"),
         Binding::Plain => ("", ""),
     };

@@ -441,6 +441,11 @@ impl Table {
 }
 
 impl Blueprint {
+    /// Whether its pages lie in a document that is bound upright.
+    pub fn is_turned(&self) -> bool {
+        (self.orientation, self.binding) == (Orientation::Landscape, Binding::Gbt9704)
+    }
+
     /// All rows of all tables.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.tables.iter().flat_map(|table| &table.rows)

@@ -4,6 +4,7 @@ use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State};
 
 use super::MAX_OUTPUT;
+use super::filters::NoSum;
 
 /// The values a Typst source refers to, in the order of their slots.
 #[derive(Debug, Default)]
@@ -60,6 +61,7 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
             format!("{} cannot be printed", value.kind()),
         ));
     }
+    NoSum::refuse(value)?;
     let name = state.name();
     if name.ends_with(".typ") {
         typst(out, state, value)

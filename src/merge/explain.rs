@@ -90,7 +90,12 @@ pub(crate) fn explain(
         ErrorKind::WriteFailure => Diagnostic::error("template/size", "合并结果太大，已停止"),
         ErrorKind::BadEscape => Diagnostic::error("template/print", "列表或映射不能直接打印")
             .hint("用 `join` 连成文字，或用 `for` 逐项打印"),
-        _ => Diagnostic::error("template/error", "模板无法合并").label(detail.to_owned()),
+        _ => match super::filters::not_an_amount(detail) {
+            Some(text) => Diagnostic::error("value/sum", format!("“{text}”不是金额，不能相加"))
+                .field(text)
+                .hint("改成数字，或在项目里写明合计，合计就照写的打印"),
+            None => Diagnostic::error("template/error", "模板无法合并").label(detail.to_owned()),
+        },
     }
 }
 

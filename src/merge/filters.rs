@@ -14,7 +14,9 @@
 //! and the function `vmerge(site, key)`, which the Word engine writes for
 //! `{% vm key %}`: whether a vertical merge starts in this row.
 
-use minijinja::value::{Kwargs, Value, ValueKind};
+use std::sync::Arc;
+
+use minijinja::value::{Kwargs, Object, ObjectRepr, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -189,8 +191,8 @@ fn paragraphs(value: &Value) -> Result<Value, Error> {
 
 /// The sum of a list of amounts, or of one attribute of its items, in decimals.
 ///
-/// Blanks count nothing; nothing but blanks gives a blank. A text that is no
-/// amount cannot be added.
+/// Blanks count nothing; nothing but blanks gives a blank. With a text that is no
+/// amount there is no sum: a [`NoSum`].
 fn sum(list: &Value, options: Kwargs) -> Result<Value, Error> {
     let attribute: Option<String> = options.get("attribute")?;
     options.assert_all_used()?;
@@ -209,12 +211,43 @@ fn sum(list: &Value, options: Kwargs) -> Result<Value, Error> {
         }
         let amount = decimal(&text).filter(|_| !value.is_undefined());
         let sum = amount.and_then(|amount| amount.checked_add(total.unwrap_or_default()));
-        total =
-            Some(sum.ok_or_else(|| {
-                Error::new(ErrorKind::InvalidOperation, format!("“{text}”不能相加"))
-            })?);
+        if sum.is_none() {
+            return Ok(Value::from_object(NoSum(text)));
+        }
+        total = sum;
     }
     Ok(total.map_or(Value::from(()), |total| Value::from(total.to_string())))
+}
+
+/// A sum that cannot be reckoned, because this text is no amount: a mistake
+/// only if it is printed, for a project may write the sum itself.
+#[derive(Debug)]
+pub(super) struct NoSum(String);
+
+impl Object for NoSum {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
+
+impl NoSum {
+    /// The error of printing it, if the value is one.
+    pub(super) fn refuse(value: &Value) -> Result<(), Error> {
+        match value.downcast_object_ref::<Self>() {
+            Some(Self(text)) => Err(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("{NOT_AN_AMOUNT}{text}"),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+const NOT_AN_AMOUNT: &str = "not an amount: ";
+
+/// The text that a sum stumbled over, from its error.
+pub(super) fn not_an_amount(detail: &str) -> Option<&str> {
+    detail.strip_prefix(NOT_AN_AMOUNT)
 }
 
 /// A pair of boxes, the one that holds ticked.
@@ -299,7 +332,9 @@ mod tests {
                 .unwrap()
                 .is_none()
         );
-        assert!(total(vec![Value::from("50（含县市区）")]).is_err());
+        let no_sum = total(vec![Value::from("50（含县市区）")]).unwrap();
+        assert!(NoSum::refuse(&no_sum).is_err());
+        assert!(NoSum::refuse(&Value::from("50")).is_ok());
         let item = |text: &str| Value::from_pairs([("a", Value::from_pairs([("b", text)]))]);
         let items = Value::from(vec![item("1.5"), item("2")]);
         let by_path = Kwargs::from_iter([("attribute", Value::from("a.b"))]);

@@ -19,7 +19,8 @@ use crate::form::{Form, Templates};
 use crate::merge::{self, context, names_in, take_marks};
 use crate::output::safe_name;
 use crate::pdf::{self, Metadata, Sheet, Timestamp, Typesetter};
-use crate::project::{self, Data, Project};
+use crate::project::{self, Data, Node, Project, field_below};
+use crate::source::Location;
 pub(crate) use inspect::{Merges, Undeclared};
 use prepared_form::{PreparedForm, template_problem};
 
@@ -160,7 +161,7 @@ impl Renderer {
     }
 
     /// The project's values for each form it names. A key that all its forms
-    /// share is left out for one that does not know it.
+    /// share is left out for a form that does not know it.
     fn sheets(&self, project: &Project) -> Result<Vec<(Project, Arc<PreparedForm>)>, Failure> {
         let sheets = project::sheets(project)?;
         let forms = sheets
@@ -168,6 +169,8 @@ impl Renderer {
             .map(|sheet| self.form(&self.templates.form_id(&sheet.project)?))
             .collect::<Result<Vec<_>, Failure>>()?;
         let knows = |form: &PreparedForm, key: &str| form.form.schema.descend([key]).is_some();
+        let known = |key: &str| forms.iter().any(|form| knows(form, key));
+        let mut is_first = true;
         let of_sheet = |(sheet, form): (project::Sheet, &Arc<PreparedForm>)| {
             let project::Sheet {
                 mut project,
@@ -175,11 +178,13 @@ impl Renderer {
             } = sheet;
             if let Data::Map(map) = &mut project.root.data {
                 for key in shared {
-                    if !knows(form, &key) && forms.iter().any(|form| knows(form, &key)) {
+                    // What no form knows is said once.
+                    if !knows(form, &key) && (known(&key) || !is_first) {
                         map.take(&key);
                     }
                 }
             }
+            is_first = false;
             (project, form.clone())
         };
         Ok(sheets.into_iter().zip(&forms).map(of_sheet).collect())
@@ -387,7 +392,8 @@ impl Part {
     fn sheet(&self) -> Result<Sheet<'_>, Diagnostic> {
         let form = &self.form;
         let merged = merge::merge(&form.environment, "form.typ", self.context.clone())
-            .map_err(|error| template_problem(&form.form, &error, &names_in(&self.context)))?;
+            .map_err(|error| template_problem(&form.form, &error, &names_in(&self.context)))
+            .map_err(|problem| self.at_value(problem))?;
         let (text, lines) = take_marks(&merged.text);
         Ok(Sheet {
             text,
@@ -398,5 +404,33 @@ impl Part {
             assets: &form.assets,
             same_pages: self.same_pages,
         })
+    }
+
+    /// A sum stumbles over a value of the project: that is where to look.
+    fn at_value(&self, problem: Diagnostic) -> Diagnostic {
+        let text = problem
+            .field
+            .clone()
+            .filter(|_| problem.code == "value/sum");
+        let found = text.and_then(|text| place_of(&self.project.root, &text, ""));
+        match found {
+            Some((field, at)) => problem.at(at.clone()).field(field),
+            None => problem,
+        }
+    }
+}
+
+/// The first value with this text, and its field.
+fn place_of<'a>(node: &'a Node, text: &str, path: &str) -> Option<(String, &'a Location)> {
+    match &node.data {
+        Data::Map(map) => map
+            .0
+            .iter()
+            .find_map(|entry| place_of(&entry.value, text, &field_below(path, &entry.key))),
+        Data::List(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| place_of(item, text, &field_below(path, &index.to_string()))),
+        _ => (node.as_str() == Some(text)).then(|| (path.to_owned(), &node.at)),
     }
 }
