@@ -3,7 +3,7 @@
 //!
 //! ```yaml
 //! name: 某某资金绩效目标表
-//! page: {orientation: portrait, ncols: 5, widths: [15, 17, 21, 30, 17]}
+//! page: {orientation: portrait, widths: [15, 17, 21, 30, 17]}
 //! rows:
 //!   r1: [[L, 项目名称, 1, 1], [D, project.name, 4, 1]]
 //!   head: [[L, 绩效指标, 1, 2], [H, 一级指标, 1, 1], …]
@@ -33,7 +33,7 @@
 
 use std::path::Path;
 
-use super::{Binding, Orientation};
+use super::{Binding, Orientation, slips};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Failure};
 use crate::project::{self, Data, Node};
@@ -229,16 +229,27 @@ impl Blueprint {
             return Ok(Self::from_nodes(&[&root])?);
         }
         let map = root.as_map();
-        let nodes: Option<Vec<&Node>> = grids.iter().map(|grid| map?.get(grid)).collect();
-        let nodes = nodes.filter(|nodes| !nodes.is_empty()).ok_or_else(|| {
-            let names: Vec<&str> = map.into_iter().flat_map(|map| map.keys()).collect();
-            Error::Usage(format!("用 --grid 指明用哪一张表：{}", names.join("、")))
-        })?;
+        let all = map.into_iter().flat_map(|map| &map.0);
+        let known = all.filter(|entry| entry.value.get("rows").is_some());
+        let known: Vec<&str> = known.map(|entry| entry.key.as_str()).collect();
+        let usage = |words: String| match known.is_empty() {
+            true => Error::Usage("蓝图里没有 `rows`".into()),
+            false => Error::Usage(format!("{words}：{}", known.join("、"))),
+        };
+        if grids.is_empty() {
+            let words = "蓝图里有几张表，用 --grid 指明用哪一张，可写多次";
+            return Err(usage(words.into()).into());
+        }
+        let mut nodes = Vec::new();
+        for grid in grids {
+            let node = map.and_then(|map| map.get(grid));
+            nodes.push(node.ok_or_else(|| usage(format!("蓝图里没有叫 {grid} 的表；有")))?);
+        }
         Ok(Self::from_nodes(&nodes)?)
     }
 
     fn from_nodes(nodes: &[&Node]) -> Result<Self, Vec<Diagnostic>> {
-        let mut problems = Vec::new();
+        let mut problems = slips::find(nodes);
         let node = nodes[0];
         let text = |field: &str| node.get(field).and_then(Node::as_str).map(str::to_owned);
         let pair = |node: &Node| match list(Some(node)) {
@@ -613,7 +624,7 @@ fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     })
 }
 
-fn is_path(text: &str) -> bool {
+pub(super) fn is_path(text: &str) -> bool {
     !text.is_empty()
         && text
             .chars()
@@ -657,14 +668,14 @@ pub enum Holds {
     Amount,
 }
 
-fn list(node: Option<&Node>) -> &[Node] {
+pub(super) fn list(node: Option<&Node>) -> &[Node] {
     match node.map(|node| &node.data) {
         Some(Data::List(items)) => items,
         _ => &[],
     }
 }
 
-fn wrong(at: &Location, message: String) -> Diagnostic {
+pub(super) fn wrong(at: &Location, message: String) -> Diagnostic {
     Diagnostic::error("form/blueprint", message).at(at.clone())
 }
 
