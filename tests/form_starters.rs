@@ -114,6 +114,99 @@ fn a_blueprint_that_does_not_fit_is_a_diagnostic() {
 }
 
 #[test]
+fn what_would_do_nothing_is_a_diagnostic() {
+    let blueprint = "\
+甲:
+  title: x
+  year: 今年
+  page: {widths: [10, x, 20], orientation: landscpe, repeat_header_row: [h]}
+  rows:
+    h: [[H, 甲, 1, 1], [H, 乙, one, 1, {algin: right}]]
+    a(re): [[D, a.b(paragraph), 1, 1], [D, 资金, 1, 1, {filter: money}]]
+    b: [[L, 丙, 1, 1], [D, c, 1, 1, {filter: money(2, grouping=true)}]]
+乙:
+  note: 注
+  page: {widths: [1, 1]}
+  rows: {a: [[L, 甲, 1, 1], [D, d, 1, 1, {align: middle}]]}
+";
+    let trial = Trial::new().file("grid.yaml", blueprint);
+    let new = |grids: &[&str]| {
+        let grids = grids.iter().flat_map(|grid| ["--grid", grid]);
+        let command = ["form", "new", "新表", "--blueprint", "grid.yaml"];
+        trial.run(&command.into_iter().chain(grids).collect::<Vec<_>>())
+    };
+    let outcome = new(&["甲", "乙"]);
+    assert_eq!(outcome.code, 1);
+    let at = |place: &str, words: &str| {
+        let found = outcome.stderr.split("错误[form/blueprint]: ");
+        let mut found = found.filter(|problem| problem.contains(&format!("grid.yaml:{place}\n")));
+        assert!(
+            found.any(|problem| problem.starts_with(words)),
+            "{place} {words}\n{}",
+            outcome.stderr
+        );
+    };
+    at("3:9", "`year` 是四位数的年度");
+    at("4:23", "列宽应是数字");
+    at("4:44", "`orientation` 只能是 portrait 或 landscape");
+    at("4:54", "`page` 里没有 `repeat_header_row`");
+    at("6:30", "列数应是 1 以上的整数");
+    at("6:39", "格子没有 `algin` 这个选项");
+    at("7:5", "`a(re)` 不会重复");
+    at("7:17", "不知道 `(paragraph)` 是什么意思");
+    at("7:55", "`filter` 只对字段起作用");
+    at("8:54", "格子没有 `grouping=true)` 这个选项");
+    at("10:3", "`note` 说的是整个表式，写在第一张表里");
+    at("12:49", "`align` 只能是 left 或 right");
+    let outcome = new(&[]);
+    assert_eq!(outcome.code, 2);
+    assert!(
+        outcome.stderr.contains("可写多次：甲、乙"),
+        "{}",
+        outcome.stderr
+    );
+    let outcome = new(&["丙"]);
+    assert!(
+        outcome.stderr.contains("没有叫 丙 的表；有：甲、乙"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+/// What a cell says of its field is in the schema, and the example prints.
+#[test]
+fn a_new_pack_passes_its_check() {
+    let blueprint = "\
+title: 申报表
+page: {widths: [20, 40, 40]}
+rows:
+  a: [[L, 是否新增, 1, 1], [D, is_new, 2, 1, {filter: checkbox}]]
+  b: [[L, 支出, 1, 3], [H, 内容, 1, 1], [H, 金额, 1, 1]]
+  cost(rep): [[D, name, 1, 1], [D, amount, 1, 1]]
+  sum: [[L, 合计, 1, 1], [D, '', 1, 1, {print: \"{{ costs | sum(attribute='amount') }}\"}]]
+";
+    let trial = Trial::with_own_templates().file("grid.yaml", blueprint);
+    let pack = "templates/某地/某表";
+    let own = ["--templates", "templates"];
+    let command = ["form", "new", pack, "--blueprint", "grid.yaml"];
+    trial.run_well(&[&command[..], &own].concat());
+    let schema = trial.read(&format!("{pack}/schema.json"));
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    let all = &schema["properties"];
+    assert_eq!(all["year"]["x-printed"], false);
+    assert_eq!(all["departments"]["x-printed"], false);
+    assert_eq!(all["is_new"]["type"][0], "boolean");
+    assert_eq!(all["costs"]["title"], "支出");
+    let of_costs = &all["costs"]["items"]["properties"];
+    assert_eq!(of_costs["name"]["title"], "内容");
+    assert_eq!(of_costs["amount"]["type"][0], "number");
+    let fonts = fonts();
+    let command = ["form", "check", "某地/某表", "--font-path", &fonts];
+    let checked = trial.run_well(&[&command[..], &own].concat());
+    assert_eq!(checked.stdout, "某地/某表：示例，2 张表，没有发现问题\n");
+}
+
+#[test]
 fn a_field_is_a_value_or_holds_others() {
     let blueprint = "name: x\npage: {widths: [1, 1]}\nrows:\n  a: [[L, 资金, 1, 1], [D, funds, 1, 1]]\n  b: [[L, 市级, 1, 1], [D, funds.city, 1, 1]]\n";
     let trial = Trial::new().file("grid.yaml", blueprint);

@@ -20,6 +20,7 @@ mod support {
 }
 
 mod artifacts_in_other_programs;
+mod authoring_forms;
 mod batches;
 mod cases;
 mod damaged_templates;

@@ -3,7 +3,7 @@
 //!
 //! ```yaml
 //! name: 某某资金绩效目标表
-//! page: {orientation: portrait, ncols: 5, widths: [15, 17, 21, 30, 17]}
+//! page: {orientation: portrait, widths: [15, 17, 21, 30, 17]}
 //! rows:
 //!   r1: [[L, 项目名称, 1, 1], [D, project.name, 4, 1]]
 //!   head: [[L, 绩效指标, 1, 2], [H, 一级指标, 1, 1], …]
@@ -33,7 +33,7 @@
 
 use std::path::Path;
 
-use super::{Binding, Orientation};
+use super::{Binding, Orientation, slips};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Failure};
 use crate::project::{self, Data, Node};
@@ -229,16 +229,27 @@ impl Blueprint {
             return Ok(Self::from_nodes(&[&root])?);
         }
         let map = root.as_map();
-        let nodes: Option<Vec<&Node>> = grids.iter().map(|grid| map?.get(grid)).collect();
-        let nodes = nodes.filter(|nodes| !nodes.is_empty()).ok_or_else(|| {
-            let names: Vec<&str> = map.into_iter().flat_map(|map| map.keys()).collect();
-            Error::Usage(format!("用 --grid 指明用哪一张表：{}", names.join("、")))
-        })?;
+        let all = map.into_iter().flat_map(|map| &map.0);
+        let known = all.filter(|entry| entry.value.get("rows").is_some());
+        let known: Vec<&str> = known.map(|entry| entry.key.as_str()).collect();
+        let usage = |words: String| match known.is_empty() {
+            true => Error::Usage("蓝图里没有 `rows`".into()),
+            false => Error::Usage(format!("{words}：{}", known.join("、"))),
+        };
+        if grids.is_empty() {
+            let words = "蓝图里有几张表，用 --grid 指明用哪一张，可写多次";
+            return Err(usage(words.into()).into());
+        }
+        let mut nodes = Vec::new();
+        for grid in grids {
+            let node = map.and_then(|map| map.get(grid));
+            nodes.push(node.ok_or_else(|| usage(format!("蓝图里没有叫 {grid} 的表；有")))?);
+        }
         Ok(Self::from_nodes(&nodes)?)
     }
 
     fn from_nodes(nodes: &[&Node]) -> Result<Self, Vec<Diagnostic>> {
-        let mut problems = Vec::new();
+        let mut problems = slips::find(nodes);
         let node = nodes[0];
         let text = |field: &str| node.get(field).and_then(Node::as_str).map(str::to_owned);
         let pair = |node: &Node| match list(Some(node)) {
@@ -477,38 +488,126 @@ impl Blueprint {
     /// The fields that cells print, each once.
     pub fn fields(&self) -> Vec<PrintedField> {
         let mut fields: Vec<PrintedField> = Vec::new();
-        for row in self.rows() {
-            let mut label = String::new();
-            for slot in &row.slots {
-                let Slot::Cell(cell) = slot else { continue };
-                let printed: Vec<(&str, bool)> = match &cell.content {
-                    Content::Text(text) => {
-                        if cell.kind != Kind::Data {
-                            label.clone_from(text);
-                        }
-                        pieces(text)
-                            .filter_map(|(_, field)| Some((field?, false)))
-                            .collect()
-                    }
-                    Content::Print { expression, field } => {
-                        vec![(field, expression.contains("| join("))]
-                    }
-                    Content::Paragraphs(field) => vec![(field, true)],
-                    Content::Template(_) | Content::Merged { .. } => Vec::new(),
-                };
-                for (path, is_list) in printed {
-                    if path != "year" && fields.iter().all(|known| known.path != path) {
-                        fields.push(PrintedField {
-                            path: path.to_owned(),
-                            label: label.clone(),
-                            repeat: row.repeat.clone(),
-                            is_list,
-                        });
-                    }
-                }
+        for table in &self.tables {
+            let mut headings = vec![""; table.widths.len()];
+            for row in &table.rows {
+                self.fields_of(row, &mut headings, &mut fields);
             }
         }
         fields
+    }
+
+    /// The fields of one row; `headings` holds the last one above each column.
+    fn fields_of<'a>(
+        &self,
+        row: &'a Row,
+        headings: &mut [&'a str],
+        fields: &mut Vec<PrintedField>,
+    ) {
+        let mut label = "";
+        for slot in &row.slots {
+            let Slot::Cell(cell) = slot else { continue };
+            let printed: Vec<(&str, Option<Holds>)> = match &cell.content {
+                Content::Text(text) => {
+                    match cell.kind {
+                        Kind::Label if !text.contains('{') => label = text,
+                        Kind::Heading => {
+                            headings[cell.column..cell.column + cell.colspan].fill(text);
+                        }
+                        _ => {}
+                    }
+                    let named = pieces(text).filter_map(|(_, field)| Some((field?, None)));
+                    named.collect()
+                }
+                Content::Print { expression, field } => vec![(field, holds(expression))],
+                Content::Paragraphs(field) => vec![(field, Some(Holds::Paragraphs))],
+                Content::Template(_) | Content::Merged { .. } => Vec::new(),
+            };
+            // What repeats stands below a heading, all else beside a label.
+            let heading = headings[cell.column];
+            let title = match (row.repeat.is_some(), heading, label) {
+                (true, heading, _) if !heading.is_empty() => heading,
+                (_, heading, "") => heading,
+                (_, _, label) => label,
+            };
+            for (path, holds) in printed {
+                if path != "year" && fields.iter().all(|known| known.path != path) {
+                    let summed = self.sums(path, row.repeat.as_ref());
+                    fields.push(PrintedField {
+                        path: path.to_owned(),
+                        label: title.to_owned(),
+                        repeat: row.repeat.clone(),
+                        holds: match summed {
+                            true => Holds::Amount,
+                            false => holds.unwrap_or(Holds::Value),
+                        },
+                    });
+                }
+            }
+        }
+    }
+
+    /// Whether some cell adds this field of a list up.
+    fn sums(&self, path: &str, repeat: Option<&Repeat>) -> bool {
+        let Some(Repeat::List { item, .. }) = repeat else {
+            return false;
+        };
+        let name = path.strip_prefix(&format!("{item}.")).unwrap_or(path);
+        let sums = ['"', '\''].map(|quote| format!("sum(attribute={quote}{name}{quote})"));
+        let mut texts = self.texts();
+        texts.any(|text| sums.iter().any(|sum| text.contains(sum)))
+    }
+
+    /// The template texts of the title, of what stands around the tables, and
+    /// of the cells.
+    fn texts(&self) -> impl Iterator<Item = String> {
+        let above = self.above.iter().flat_map(|(left, right)| [left, right]);
+        let around = [
+            Some(&self.title),
+            self.subtitle.as_ref(),
+            self.note.as_ref(),
+        ];
+        let around = around.into_iter().flatten().chain(above);
+        let cells = self.rows().flat_map(|row| &row.slots);
+        let cells = cells.filter_map(|slot| match slot {
+            Slot::Cell(cell) => Some(cell.content.template()),
+            Slot::Covered { .. } => None,
+        });
+        around
+            .map(|text| with_fields(text, str::to_owned))
+            .chain(cells)
+    }
+
+    /// Whether this field of the project shows anywhere on paper.
+    pub fn shows(&self, field: &str) -> bool {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        let names = |text: &str| text.split(|c| !is_part(c)).any(|word| word == field);
+        self.texts().any(|text| names(&text))
+    }
+
+    /// What the label beside the rows of a list says, if there is one.
+    pub fn label_of(&self, list: &str) -> Option<&str> {
+        let mut cells = self.rows().flat_map(|row| &row.slots);
+        cells.find_map(|slot| match slot {
+            Slot::Cell(Cell {
+                content: Content::Text(text),
+                grows: Some(Repeat::List { list: own, .. }),
+                ..
+            }) if own == list => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// What an expression's filters tell of its field.
+fn holds(expression: &str) -> Option<Holds> {
+    let filters: Vec<&str> = expression.split('|').skip(1).map(str::trim).collect();
+    let has = |name: &str| filters.iter().any(|filter| filter.starts_with(name));
+    match () {
+        () if has("join") => Some(Holds::List),
+        () if has("checkbox") => Some(Holds::Truth),
+        () if has("money") => Some(Holds::Amount),
+        () => None,
     }
 }
 
@@ -525,7 +624,7 @@ fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     })
 }
 
-fn is_path(text: &str) -> bool {
+pub(super) fn is_path(text: &str) -> bool {
     !text.is_empty()
         && text
             .chars()
@@ -546,22 +645,37 @@ pub fn with_fields(text: &str, escape: impl Fn(&str) -> String) -> String {
 pub struct PrintedField {
     /// Dotted path.
     pub path: String,
-    /// The label before its cell.
+    /// The label before its cell, or the heading above.
     pub label: String,
     /// What its row repeats over.
     pub repeat: Option<Repeat>,
-    /// Whether it is printed as a list.
-    pub is_list: bool,
+    /// What it holds, as far as the cell tells.
+    pub holds: Holds,
 }
 
-fn list(node: Option<&Node>) -> &[Node] {
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A text or a number.
+    Value,
+    /// A list of texts on one line.
+    List,
+    /// A text, or a list of paragraphs.
+    Paragraphs,
+    /// Yes or no.
+    Truth,
+    /// An amount of money.
+    Amount,
+}
+
+pub(super) fn list(node: Option<&Node>) -> &[Node] {
     match node.map(|node| &node.data) {
         Some(Data::List(items)) => items,
         _ => &[],
     }
 }
 
-fn wrong(at: &Location, message: String) -> Diagnostic {
+pub(super) fn wrong(at: &Location, message: String) -> Diagnostic {
     Diagnostic::error("form/blueprint", message).at(at.clone())
 }
 

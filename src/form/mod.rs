@@ -8,6 +8,7 @@ pub mod blueprint;
 mod manifest;
 pub mod roles;
 mod schema;
+mod slips;
 pub mod starter;
 mod templates;
 

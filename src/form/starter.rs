@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::blueprint::{Blueprint, PrintedField, Repeat};
+use super::blueprint::{Blueprint, Holds, PrintedField, Repeat};
 use super::{Binding, Orientation};
 
 /// `form.yaml`.
@@ -40,33 +40,28 @@ pub fn manifest(blueprint: &Blueprint) -> String {
 /// `schema.json`.
 pub fn schema(blueprint: &Blueprint) -> String {
     let mut root = object();
-    root["title"] = Value::from(blueprint.title.replace("{year}", ""));
-    set(
-        &mut root,
-        "year",
-        json!({ "title": "年度", "type": "integer" }),
-    );
-    set(
-        &mut root,
-        "departments",
-        json!({ "title": "填报单位", "type": "array", "minItems": 1, "items": { "type": "string" } }),
-    );
-    root["required"] = json!(["year", "departments"]);
+    // What shows nowhere is meant not to.
+    let shown = |name: &str, mut leaf: Value| {
+        if !blueprint.shows(name) {
+            leaf["x-printed"] = Value::from(false);
+        }
+        leaf
+    };
+    let year = json!({ "title": "年度", "type": "integer" });
+    set(&mut root, "year", shown("year", year));
+    let departments = json!({
+        "title": "填报单位", "type": "array", "minItems": 1, "items": { "type": "string" },
+    });
+    set(&mut root, "departments", shown("departments", departments));
     let mut indicators = false;
     for PrintedField {
         path: field,
         label,
         repeat,
-        is_list,
+        holds,
     } in blueprint.fields()
     {
-        let kinds = json!(["string", "number", "boolean", "null"]);
-        let leaf = match is_list {
-            true => {
-                json!({ "title": label, "type": ["array", "null"], "items": { "type": "string" } })
-            }
-            false => json!({ "title": label, "type": kinds }),
-        };
+        let leaf = leaf(&label, holds);
         match repeat {
             Some(Repeat::Indicators { .. }) => indicators = true,
             Some(Repeat::List { list, item }) => {
@@ -95,12 +90,29 @@ pub fn schema(blueprint: &Blueprint) -> String {
         "$schema".into(),
         "https://json-schema.org/draft/2020-12/schema".into(),
     );
+    let title = blueprint.title.replace("{year}", "");
+    schema.insert("title".into(), title.into());
+    schema.insert("required".into(), json!(["year", "departments"]));
     if let Value::Object(root) = root {
         schema.extend(root);
     }
     let mut text = serde_json::to_string_pretty(&Value::Object(schema)).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// The schema of a field.
+fn leaf(label: &str, holds: Holds) -> Value {
+    let text = json!({ "type": "string" });
+    match holds {
+        Holds::Value => json!({ "title": label, "type": ["string", "number", "boolean", "null"] }),
+        Holds::Amount => json!({ "title": label, "type": ["number", "string", "null"] }),
+        Holds::Truth => json!({ "title": label, "type": ["boolean", "null"] }),
+        Holds::List => json!({ "title": label, "type": ["array", "null"], "items": text }),
+        Holds::Paragraphs => {
+            json!({ "title": label, "type": ["string", "array", "null"], "items": text })
+        }
+    }
 }
 
 /// The schema of a list's items; a list within an item of another is found
@@ -113,7 +125,8 @@ fn items_of<'a>(root: &'a mut Value, blueprint: &Blueprint, list: &str) -> &'a m
     };
     let properties = &mut schema["properties"];
     if properties.get(&name).is_none() {
-        properties[&name] = json!({ "title": name, "type": ["array", "null"], "items": object() });
+        let title = blueprint.label_of(list).unwrap_or(&name);
+        properties[&name] = json!({ "title": title, "type": ["array", "null"], "items": object() });
     }
     &mut properties[&name]["items"]
 }
@@ -161,7 +174,7 @@ fn set(schema: &mut Value, path: &str, leaf: Value) {
     }
 }
 
-/// `example.yaml`: every field filled with its own label.
+/// `example.yaml`: every field filled with its own label, or what else it holds.
 pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
     let mut root = json!({
         "form": form_id(folder),
@@ -172,13 +185,14 @@ pub fn example(blueprint: &Blueprint, folder: &Path) -> String {
         path: field,
         label,
         repeat,
-        is_list,
+        holds,
     } in blueprint.fields()
     {
-        let value = if is_list {
-            json!([label])
-        } else {
-            Value::from(label)
+        let value = match holds {
+            Holds::Value => Value::from(label),
+            Holds::List | Holds::Paragraphs => json!([label]),
+            Holds::Truth => Value::from(true),
+            Holds::Amount => Value::from(1234.5),
         };
         match repeat {
             Some(Repeat::Indicators { .. }) => {

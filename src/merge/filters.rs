@@ -201,10 +201,8 @@ fn sum(list: &Value, options: Kwargs) -> Result<Value, Error> {
     }
     let mut total: Option<Decimal> = None;
     for item in list.try_iter()? {
-        let path = attribute.iter().flat_map(|path| path.split('.'));
-        let value = path.fold(Ok(item), |at: Result<Value, Error>, step| {
-            at?.get_attr(step)
-        })?;
+        let mut path = attribute.iter().flat_map(|path| path.split('.'));
+        let value = path.try_fold(item, |at, step| at.get_attr(step))?;
         let text = value.to_string();
         if value.is_none() || text.trim().is_empty() {
             continue;

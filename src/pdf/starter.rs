@@ -28,11 +28,8 @@ pub fn source(blueprint: &Blueprint) -> String {
         let _ = writeln!(body, "#ends[{left}][{right}]");
     }
     body.push('\n');
-    let indicators = blueprint.rows().filter_map(|row| row.repeat.as_ref());
-    if let Some(repeat) = indicators
-        .filter(|r| matches!(r, Repeat::Indicators { .. }))
-        .next()
-    {
+    let mut repeats = blueprint.rows().filter_map(|row| row.repeat.as_ref());
+    if let Some(repeat) = repeats.find(|r| matches!(r, Repeat::Indicators { .. })) {
         let _ = writeln!(body, "{{% set rows = {} %}}", repeat.loop_over().0);
     }
     for (index, table) in blueprint.tables.iter().enumerate() {
