@@ -299,7 +299,7 @@ fn types(wanted: &TypeKind) -> String {
         ("string", "文字"),
         ("integer", "整数"),
         ("number", "数字"),
-        ("boolean", "是/否（true/false）"),
+        ("boolean", "true（是）或 false（否）"),
         ("array", "列表"),
         ("object", "映射（键: 值）"),
         ("null", "空白"),

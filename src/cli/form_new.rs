@@ -48,7 +48,10 @@ pub(super) fn execute(command: FormNew) -> Result<u8, Failure> {
                 report::print(&format!("{file}\n"));
             }
             let example = command.folder.join("example.yaml");
-            report::print(&format!("先试一遍：tianbao render {}\n", example.display()));
+            report::print(&match templates.holds(&command.folder) {
+                true => format!("先试一遍：tianbao render {}\n", example.display()),
+                false => "移到 templates/地方/表名 下面，才能用它生成文件\n".to_owned(),
+            });
         }
     }
     Ok(GOOD)

@@ -57,6 +57,18 @@ impl Templates {
         self.root.join("fonts")
     }
 
+    /// Whether a folder is where a pack's folder has to be: `PLACE/FORM`.
+    pub fn holds(&self, folder: &Path) -> bool {
+        let place = folder.canonicalize().ok();
+        let place = place
+            .as_deref()
+            .and_then(Path::parent)
+            .and_then(Path::parent);
+        self.root
+            .canonicalize()
+            .is_ok_and(|root| place == Some(&root))
+    }
+
     /// The folder of what forms share in Typst.
     pub fn library_folder(&self) -> PathBuf {
         self.root.join("lib")

@@ -99,7 +99,7 @@ impl Node {
     pub fn kind(&self) -> &'static str {
         match &self.data {
             Data::Blank => "空白",
-            Data::Bool(_) => "是/否（true/false）",
+            Data::Bool(_) => "true 或 false",
             Data::Number(_) => "数字",
             Data::Text(_) => "文字",
             Data::List(_) => "列表",
