@@ -457,6 +457,29 @@ impl Blueprint {
         (self.orientation, self.binding) == (Orientation::Landscape, Binding::Gbt9704)
     }
 
+    /// What cells print of a group of indicators besides its name.
+    pub fn group_attributes(&self, level: &str) -> Vec<String> {
+        let start = format!("row.{level}.");
+        let mut names: Vec<String> = Vec::new();
+        for slot in self.rows().flat_map(|row| &row.slots) {
+            let Slot::Cell(Cell { content, .. }) = slot else {
+                continue;
+            };
+            let (Content::Merged { text, .. } | Content::Template(text)) = content else {
+                continue;
+            };
+            for after in text.split(&start).skip(1) {
+                let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                let name = &after[..end.unwrap_or(after.len())];
+                let own = ["text", "key", "span", "first"].contains(&name);
+                if !own && !names.iter().any(|known| known == name) {
+                    names.push(name.to_owned());
+                }
+            }
+        }
+        names
+    }
+
     /// All rows of all tables.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.tables.iter().flat_map(|table| &table.rows)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::blueprint::{Blueprint, Holds, PrintedField, Repeat};
+use super::blueprint::{Blueprint, Holds, PrintedField, Repeat, Row};
 use super::{Binding, Orientation};
 
 /// `form.yaml`.
@@ -53,7 +53,7 @@ pub fn schema(blueprint: &Blueprint) -> String {
         "title": "填报单位", "type": "array", "minItems": 1, "items": { "type": "string" },
     });
     set(&mut root, "departments", shown("departments", departments));
-    let mut indicators = false;
+    let mut indicators = Map::new();
     for PrintedField {
         path: field,
         label,
@@ -63,7 +63,12 @@ pub fn schema(blueprint: &Blueprint) -> String {
     {
         let leaf = leaf(&label, holds);
         match repeat {
-            Some(Repeat::Indicators { .. }) => indicators = true,
+            Some(Repeat::Indicators { .. }) => {
+                let name = field.strip_prefix("row.").unwrap_or(&field);
+                if !["name", "index", "position"].contains(&name) {
+                    indicators.insert(name.to_owned(), leaf);
+                }
+            }
             Some(Repeat::List { list, item }) => {
                 let name = field.strip_prefix(&format!("{item}.")).unwrap_or(&field);
                 set(items_of(&mut root, blueprint, &list), name, leaf);
@@ -74,16 +79,11 @@ pub fn schema(blueprint: &Blueprint) -> String {
             None => set(&mut root, &field, leaf),
         }
     }
-    if indicators {
-        set(
-            &mut root,
-            "indicators",
-            json!({
-                "title": "绩效指标",
-                "description": "一级 → 二级 → 三级: 指标值；名称重复时写成列表",
-                "type": ["object", "array"],
-            }),
-        );
+    let of_indicators = |row: &Row| matches!(row.repeat, Some(Repeat::Indicators { .. }));
+    let has_indicators = blueprint.rows().any(of_indicators);
+    if has_indicators {
+        set(&mut root, "indicators", indicators_schema(blueprint));
+        root["$defs"] = indicator_definitions(indicators);
     }
     let mut schema = Map::new();
     schema.insert(
@@ -154,6 +154,73 @@ fn first_item<'a>(root: &'a mut Value, blueprint: &Blueprint, list: &str) -> &'a
         holder[&name] = json!([{}]);
     }
     &mut holder[&name][0]
+}
+
+/// Nested maps of groups, or a list of rows that says the same.
+fn indicators_schema(blueprint: &Blueprint) -> Value {
+    let group = |level: &str, title: &str, below: Value| {
+        let attributes = blueprint.group_attributes(level).into_iter();
+        let attributes = attributes.map(|name| {
+            let kinds = json!({ "title": name, "type": ["string", "number", "null"] });
+            (name, kinds)
+        });
+        let mut group = json!({ "title": title, "type": ["object", "null"] });
+        let attributes: Map<String, Value> = attributes.collect();
+        if attributes.is_empty() {
+            group["propertyNames"] = json!({ "$ref": "#/$defs/name" });
+        } else {
+            group["properties"] = attributes.into();
+        }
+        group["additionalProperties"] = below;
+        group
+    };
+    let indicator = json!({ "$ref": "#/$defs/indicator" });
+    let groups = group("level1", "一级指标", group("level2", "二级指标", indicator));
+    json!({
+        "title": "绩效指标",
+        "description": "一级 → 二级 → 三级: 指标值；名称重复时写成列表",
+        "if": { "type": "array" },
+        "then": { "minItems": 1, "items": { "$ref": "#/$defs/row" } },
+        "else": { "type": "object", "minProperties": 1, "additionalProperties": groups },
+    })
+}
+
+fn indicator_definitions(attributes: Map<String, Value>) -> Value {
+    let names: Vec<&String> = attributes.keys().collect();
+    let required = |more: &[&str]| -> Vec<String> {
+        let target = attributes.contains_key("target").then_some("target");
+        more.iter()
+            .copied()
+            .chain(target)
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut row = Map::new();
+    for (name, title) in [
+        ("level1", "一级指标"),
+        ("level2", "二级指标"),
+        ("name", "三级指标"),
+    ] {
+        row.insert(name.into(), json!({ "title": title, "type": "string" }));
+    }
+    row.extend(attributes.clone());
+    json!({
+        "name": { "description": "指标的属性不能作名称，多半是缩进错了", "not": { "enum": names } },
+        "indicator": {
+            "title": "三级指标",
+            "type": ["string", "number", "null", "object"],
+            "required": required(&[]),
+            "additionalProperties": false,
+            "properties": attributes,
+        },
+        "row": {
+            "title": "指标",
+            "type": "object",
+            "required": required(&["level1", "level2", "name"]),
+            "additionalProperties": false,
+            "properties": row,
+        },
+    })
 }
 
 fn object() -> Value {
