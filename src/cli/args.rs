@@ -179,7 +179,7 @@ pub(super) struct FormNew {
 #[derive(clap::Args)]
 #[command(
     help_template = HELP, override_usage = "tianbao form check [选项] [表式…]", next_help_heading = "选项",
-    after_help = "在内存里生成示例和 --with 的项目，读回两份文件，指出：\n    两份文件的表格哪一格不同：文字、跨行跨列、格数、行数，以及换页重复的标题行；\n    哪一列的格子没有标题（读屏软件要靠标题）；\n    哪些模板标记没有换成内容，原样印了出来；\n    项目里哪些内容没有印出来，或只印在一份里；\n    模板里哪些名字是 schema.json 没有的。\n不写文件。没有问题，退出码是 0；有问题，是 1。\n\n例：tianbao form check\n    tianbao form check hunan/cbec-fund-target --with data/hunan-cbec-2024\n",
+    after_help = "在内存里生成示例和项目，读回两份文件，指出：\n    两份文件的表格哪一格不同：文字、跨行跨列、格数、行数，以及换页重复的标题行；\n    哪一列的格子没有标题（读屏软件要靠标题）；\n    哪些模板标记没有换成内容，原样印了出来；\n    项目里哪些内容没有印出来，或只印在一份里；\n    模板里哪些名字是 schema.json 没有的。\n不写文件。没有问题，退出码是 0；有问题，是 1。\n\n例：tianbao form check\n    tianbao form check hunan/cbec-fund-target --with data/hunan-cbec-2024\n",
 )]
 pub(super) struct FormCheck {
     /// 要检查的表式
@@ -195,7 +195,7 @@ pub(super) struct FormCheck {
         long,
         value_name = "路径",
         num_args = 1..,
-        help = "示例之外一并检查的项目：项目文件、批次文件或文件夹，可写多个；别的表式的项目略过"
+        help = "示例之外一并检查的项目：项目文件、批次文件或文件夹，可写多个；别的表式的项目略过。不写就检查 templates 旁边 data 里的项目"
     )]
     pub(super) with: Vec<PathBuf>,
     #[command(flatten)]

@@ -57,20 +57,34 @@ pub(super) fn execute(command: FormCheck) -> Result<u8, Failure> {
 }
 
 /// The projects of `--with`, each with the form it names. Those of forms that
-/// are not checked now are of no use, which is a mistake if all are.
+/// are not checked now are of no use, which is a mistake if all are. Without
+/// `--with`, whatever can be read in the `data` folder beside the packs.
 fn projects(
     renderer: &Renderer,
     paths: &[PathBuf],
     ids: &[String],
 ) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let mut found = Vec::new();
-    for path in batch::plan(paths)?.members {
-        let project = project::load(&path)?;
-        for sheet in project::sheets(&project)? {
+    let forms_of = |path: &PathBuf| -> Result<Vec<(String, PathBuf)>, Failure> {
+        let sheets = project::sheets(&project::load(path)?)?.into_iter();
+        let named = sheets.map(|sheet| {
             let id = renderer.templates().form_id(&sheet.project)?;
-            found.push((id, path.clone()));
-        }
+            Ok((id, path.clone()))
+        });
+        named.collect()
+    };
+    if paths.is_empty() {
+        let data = renderer.templates().data_folder();
+        let plan = data.map(|data| batch::plan(&[data])).and_then(Result::ok);
+        let members = plan.into_iter().flat_map(|plan| plan.members);
+        let found = members.filter_map(|path| forms_of(&path).ok());
+        return Ok(found.flatten().collect());
     }
+    let members = batch::plan(paths)?.members;
+    let found: Vec<_> = members
+        .iter()
+        .map(forms_of)
+        .collect::<Result<_, Failure>>()?;
+    let found = found.concat();
     if !found.is_empty() && !found.iter().any(|(id, _)| ids.contains(id)) {
         let ids = ids.join("、");
         return Err(Error::Usage(format!("--with 的项目没有一份用的是 {ids}")).into());

@@ -57,6 +57,12 @@ impl Templates {
         self.root.join("fonts")
     }
 
+    /// The folder `data` beside the packs, if there is one.
+    pub fn data_folder(&self) -> Option<PathBuf> {
+        let data = self.root.parent()?.join("data");
+        data.is_dir().then_some(data)
+    }
+
     /// Whether a folder is where a pack's folder has to be: `PLACE/FORM`.
     pub fn holds(&self, folder: &Path) -> bool {
         let place = folder.canonicalize().ok();
