@@ -521,3 +521,56 @@ fn projects_of_other_forms_are_left_out_and_useless_ones_refused() {
         "用的是表式",
     );
 }
+
+#[test]
+fn text_that_leaves_its_cell_is_named() {
+    let trial = Trial::with_own_templates();
+    // 20 letters are too wide for 指标值; as every cell is said to be 90 mm
+    // wide, they are not broken.
+    let wide = replaced("{{ row.target }}", "WWWWWWWWWWWWWWWWWWWW");
+    damage(&trial, "form.docx", &wide);
+    damage(&trial, "form.typ", wide);
+    damage(
+        &trial,
+        "form.typ",
+        replaced("  columns:", "  narrow: 90mm, columns:"),
+    );
+    let found = findings(&trial, ID);
+    let place = "templates/hunan/cbec-fund-target/form.typ:1";
+    says(
+        &found,
+        "parity/overflow",
+        place,
+        "PDF 表1 行7 列5 的文字超出了格子",
+    );
+}
+
+/// The same on a form of several pages: rows keep the template's places. What
+/// stands in `data` beside the packs is looked at, too.
+#[test]
+fn damages_of_a_form_that_goes_on_over_pages_are_named() {
+    let pack = "templates/nanchang/special-fund-target";
+    let id = "nanchang/special-fund-target";
+    let place = |spot: &str| format!("{pack}/form.docx word/document.xml {spot}");
+    let data = fs::read(root().join("data/nanchang-2024.yaml")).unwrap();
+    let trial = || Trial::with_own_templates().file("data/nanchang.yaml", &data);
+    // An indicator of the project in `data`, on its fifth page.
+    let last = replaced(
+        "{{ row.target }}",
+        "{{ \"不显著\" if row.name == \"满足城市居民社区消费和便民生活需求\" else row.target }}",
+    );
+    let damaged = trial();
+    damage_in(&damaged, pack, "form.docx", last);
+    let found = findings(&damaged, id);
+    says(
+        &found,
+        "parity/text",
+        &place("表1 行11 列4"),
+        "第 114 行第 2 格：PDF 里是“显著”，Word 里是“不显著”",
+    );
+    // A row that Word has not: pages cannot break at the same rows.
+    let damaged = trial();
+    damage_in(&damaged, pack, "form.docx", without("w:tr", "项目实施期限"));
+    let found = findings(&damaged, id);
+    says(&found, "parity/rows", &place("表1"), "PDF 里有");
+}
