@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use minijinja::Environment;
-use minijinja::value::{Value, merge_maps};
+use minijinja::value::Value;
 
-use super::{PreparedForm, Ready, Renderer, authors};
+use super::{PreparedForm, Ready, Renderer};
 use crate::diagnostic::Place;
 use crate::error::Failure;
 use crate::form::{Form, Templates};
 use crate::merge::tags::{self, Dialect};
-use crate::merge::{self, context, take_marks};
+use crate::merge::{self, take_marks};
 use crate::pdf::SheetPages;
 use crate::project::{Node, Project};
 use crate::source::Location;
@@ -118,28 +118,14 @@ impl Ready {
     /// document's title can be made of them.
     pub(crate) fn merged_with(&self, root: &Node) -> Option<Merges> {
         let (form, project, _) = self.part();
-        let manifest = &form.form.manifest;
-        let mut root = root.clone();
-        form.form.schema.fill_blanks(&mut root);
-        let values = context(&root);
-        let title = form.pattern(&manifest.title, &values).ok()?;
-        let bookmark = match &manifest.bookmark {
-            Some(bookmark) => form.pattern(bookmark, &values).ok()?,
-            None => title.clone(),
-        };
         let project = Project {
-            root,
+            root: root.clone(),
             ..project.clone()
         };
-        let authors = authors(&project, &manifest.authors);
-        let in_document = format!("{title}\n{bookmark}\n{}", authors.join("\n"));
-        let document = [
-            ("title", Value::from(title)),
-            ("bookmark", Value::from(bookmark)),
-            ("authors", Value::from(authors)),
-        ];
-        let document = Value::from_pairs([("document", Value::from_pairs(document))]);
-        let context = merge_maps([document, values]);
+        let values = form.values(&project).ok()?;
+        let (title, bookmark) = (values.title, values.bookmark);
+        let in_document = format!("{title}\n{bookmark}\n{}", values.authors.join("\n"));
+        let context = values.context;
 
         let typst = merge::merge(&form.environment, "form.typ", context.clone()).ok();
         let typst = typst.map(|merged| {

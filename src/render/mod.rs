@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use minijinja::value::{Value, merge_maps};
+use minijinja::value::Value;
 
 use crate::check::check;
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::docx;
 use crate::error::{Error, Failure};
 use crate::form::{Form, Templates};
-use crate::merge::{self, context, names_in, take_marks};
+use crate::merge::{self, names_in, take_marks};
 use crate::output::safe_name;
 use crate::pdf::{self, Metadata, Sheet, Timestamp, Typesetter};
 use crate::project::{self, Data, Node, Project, field_below};
@@ -100,61 +100,48 @@ impl Renderer {
     /// Rejected with everything found in the project and in its form pack.
     pub fn prepare(&self, path: &Path) -> Result<Ready, Failure> {
         let project = project::load(path)?;
-        let mut warnings = Vec::new();
-        let mut parts = Vec::new();
-        for (project, form) in self.sheets(&project)? {
-            warnings.extend(check(&project, &form.form));
-            parts.push((project, form));
+        let mut warnings: Vec<Diagnostic> = Vec::new();
+        let sheets = self.sheets(&project)?;
+        for (project, form) in &sheets {
+            for found in check(project, &form.form) {
+                // What several forms share is said once.
+                if !warnings.contains(&found) {
+                    warnings.push(found);
+                }
+            }
         }
         if any_error(&warnings) {
             return Err(warnings.into());
         }
-        let (_, form) = &parts[0];
-        let timestamp = self.timestamp(&project, &form.form)?;
+        let mut parts = Vec::new();
         let mut document = None;
-        let mut ready = Vec::new();
-        for (project, form) in parts {
-            let mut root = project.root.clone();
-            form.form.schema.fill_blanks(&mut root);
-            let values = context(&root);
-            let pattern = |text: &str| form.pattern(text, &values);
-            let manifest = &form.form.manifest;
-            let title = pattern(&manifest.title)?;
-            let bookmark = manifest.bookmark.as_deref().map(pattern).transpose()?;
-            let authors = authors(&project, &manifest.authors);
-            let own = [
-                ("title", Value::from(title.as_str())),
-                (
-                    "bookmark",
-                    Value::from(bookmark.unwrap_or_else(|| title.clone())),
-                ),
-                ("authors", Value::from(authors.clone())),
-            ];
-            let own = Value::from_pairs([("document", Value::from_pairs(own))]);
-            // The file is called as its first form is.
+        for (own, form) in sheets {
+            let values = form.values(&own)?;
+            // The document is called as its first form is.
             if document.is_none() {
-                let name = safe_name(&pattern(&manifest.file_name)?);
-                let ident = format!("{}/{name}", form.form.id);
+                let name = form.pattern(&form.form.manifest.file_name, &values.context)?;
+                let name = safe_name(&name);
                 let metadata = Metadata {
-                    title,
-                    authors,
-                    ident,
+                    ident: format!("{}/{name}", form.form.id),
+                    title: values.title,
+                    authors: values.authors,
                 };
-                document = Some((name, metadata));
+                document = Some((name, metadata, self.timestamp(&project, &form.form)?));
             }
-            ready.push(Part {
-                context: merge_maps([own, values]),
-                same_pages: manifest.same_pages,
-                project,
-                form: form.clone(),
+            parts.push(Part {
+                context: values.context,
+                same_pages: form.form.manifest.same_pages,
+                project: own,
+                form,
             });
         }
-        let (name, metadata) = document.unwrap_or_else(|| unreachable!("a project names a form"));
+        let (name, metadata, timestamp) =
+            document.unwrap_or_else(|| unreachable!("a project names a form"));
         Ok(Ready {
             project,
             name,
             warnings,
-            parts: ready,
+            parts,
             metadata,
             timestamp,
         })
@@ -314,21 +301,6 @@ fn day(text: &str) -> Option<Timestamp> {
         return None;
     }
     Timestamp::from_date(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
-}
-
-fn authors(project: &Project, field: &str) -> Vec<String> {
-    let Some(node) = project.root.get(field) else {
-        return Vec::new();
-    };
-    let names = match &node.data {
-        Data::List(items) => items.iter().collect(),
-        _ => vec![node],
-    };
-    names
-        .into_iter()
-        .filter_map(|name| name.as_str())
-        .map(|name| crate::check::printable(name.trim()).into_owned())
-        .collect()
 }
 
 impl Ready {

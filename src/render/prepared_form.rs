@@ -1,15 +1,16 @@
 //! A form pack with its templates compiled, and where their mistakes are.
 
-use minijinja::value::Value;
+use minijinja::value::{Value, merge_maps};
 use minijinja::{Environment, Error as TemplateError};
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Failure;
 use crate::form::Form;
 use crate::merge::tags::{self, Balance, Dialect};
-use crate::merge::{self, Pointed, environment, explain, mark_lines, names_in};
+use crate::merge::{self, Pointed, context, environment, explain, mark_lines, names_in};
+use crate::project::{self, Data, Project};
 use crate::source::Location;
-use crate::{docx, pdf, project};
+use crate::{docx, pdf};
 
 /// A form pack with its templates compiled.
 pub(super) struct PreparedForm {
@@ -17,6 +18,14 @@ pub(super) struct PreparedForm {
     pub(super) environment: Environment<'static>,
     pub(super) word: docx::Template,
     pub(super) assets: pdf::Assets,
+}
+
+/// What templates see of a project, and what its document says of itself.
+pub(super) struct Values {
+    pub(super) context: Value,
+    pub(super) title: String,
+    pub(super) bookmark: String,
+    pub(super) authors: Vec<String>,
 }
 
 impl PreparedForm {
@@ -47,6 +56,33 @@ impl PreparedForm {
             }),
             _ => Err(problems.into()),
         }
+    }
+
+    /// What the templates see of a project, with what the document says of
+    /// itself as `document`.
+    pub(super) fn values(&self, project: &Project) -> Result<Values, Diagnostic> {
+        let mut root = project.root.clone();
+        self.form.schema.fill_blanks(&mut root);
+        let values = context(&root);
+        let manifest = &self.form.manifest;
+        let title = self.pattern(&manifest.title, &values)?;
+        let bookmark = match &manifest.bookmark {
+            Some(bookmark) => self.pattern(bookmark, &values)?,
+            None => title.clone(),
+        };
+        let authors = authors(project, &manifest.authors);
+        let document = [
+            ("title", Value::from(title.as_str())),
+            ("bookmark", Value::from(bookmark.as_str())),
+            ("authors", Value::from(authors.clone())),
+        ];
+        let document = Value::from_pairs([("document", Value::from_pairs(document))]);
+        Ok(Values {
+            context: merge_maps([document, values]),
+            title,
+            bookmark,
+            authors,
+        })
     }
 
     pub(super) fn pattern(&self, text: &str, values: &Value) -> Result<String, Diagnostic> {
@@ -118,4 +154,19 @@ pub(super) fn template_problem(form: &Form, error: &TemplateError, known: &[Stri
         line,
         words.unwrap_or_default(),
     ))
+}
+
+fn authors(project: &Project, field: &str) -> Vec<String> {
+    let Some(node) = project.root.get(field) else {
+        return Vec::new();
+    };
+    let names = match &node.data {
+        Data::List(items) => items.iter().collect(),
+        _ => vec![node],
+    };
+    names
+        .into_iter()
+        .filter_map(|name| name.as_str())
+        .map(|name| crate::check::printable(name.trim()).into_owned())
+        .collect()
 }
