@@ -91,9 +91,8 @@ fn full_width_comma(item: &Node, path: &str) -> Option<Diagnostic> {
     let Data::Text(text) = &item.data else {
         return None;
     };
-    // Not in a list whose items have a line each, such as paragraphs.
-    let line = Location::line_of(&item.at.source, item.at.line());
-    if line.text().trim_start().starts_with("- ") {
+    // A sentence is one item of a list of paragraphs.
+    if text.contains(['。', '；', '：', '、']) {
         return None;
     }
     text.contains('，').then(|| {

@@ -37,7 +37,8 @@ pub(super) fn execute(command: FormCheck) -> Result<u8, Failure> {
             continue;
         }
         let own = projects.iter().filter(|(form, _)| form == id);
-        let own: Vec<PathBuf> = own.map(|(_, path)| path.clone()).collect();
+        let mut own: Vec<PathBuf> = own.map(|(_, path)| path.clone()).collect();
+        own.dedup();
         reports.push(form_check::check(&renderer, id, &own));
         if command.place.format == Format::Text {
             show(&reports[reports.len() - 1]);

@@ -1,16 +1,17 @@
 //! Several Word files as one: each begins a section on a new page.
 //!
 //! Styles, settings and properties are those of the first file; styles that
-//! only a later one has are added, and its headers, footers and images come
-//! along under names of their own.
+//! only a later one has are added, and its headers, footers, images and links
+//! come along under names of their own. What else a later file would need, such
+//! as footnotes, is refused.
 
 use std::collections::BTreeMap;
 
 use quick_xml::escape::unescape;
 
-use super::outline::{Kind, Outline};
+use super::outline::{Kind, Outline, flaw};
 use super::package::{self, Package, Parts};
-use crate::error::Error;
+use crate::diagnostic::Diagnostic;
 
 const DOCUMENT: &str = "word/document.xml";
 const RELATIONSHIPS: &str = "word/_rels/document.xml.rels";
@@ -20,23 +21,30 @@ const STYLES: &str = "word/styles.xml";
 /// Binds the files in their order.
 ///
 /// # Errors
-/// If one of them is not the Word file that a template gives.
-pub(crate) fn join(files: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-    let internal = |words: String| Error::Internal(format!("Word 文件不能合为一份：{words}"));
-    let read =
-        |file: &Vec<u8>| package::read("", file).map_err(|problem| internal(problem.message));
-    let mut files = files.iter();
-    let Some(first) = files.next() else {
-        return Err(internal("一份也没有".into()));
+/// Rejected if a later one needs what cannot be joined.
+pub(crate) fn join(files: &[Vec<u8>]) -> Result<Vec<u8>, Diagnostic> {
+    let refused = |words: String| {
+        Diagnostic::error(
+            "word/join",
+            format!("几个表式的 Word 文件不能合为一份：{words}"),
+        )
+        .hint("换一份不含这些内容的 form.docx，或者把这些表式分成几个项目")
     };
-    let mut joined = read(first)?;
-    for (number, file) in files.enumerate() {
-        append(&mut joined, &read(file)?, number + 2).map_err(internal)?;
+    let mut joined = Parts::new();
+    for (index, file) in files.iter().enumerate() {
+        let parts = package::read("", file)?;
+        match index {
+            0 => joined = parts,
+            _ => append(&mut joined, &parts, index + 1).map_err(refused)?,
+        }
     }
-    let package = Package::new(&joined).map_err(|error| internal(error.to_string()))?;
+    if let Some(flaw) = part(&joined, DOCUMENT).ok().and_then(flaw) {
+        return Err(refused(flaw));
+    }
+    let package = Package::new(&joined).map_err(|error| refused(error.to_string()))?;
     package
         .write(&BTreeMap::new())
-        .map_err(|error| internal(error.to_string()))
+        .map_err(|error| refused(error.to_string()))
 }
 
 fn part<'a>(parts: &'a Parts, name: &str) -> Result<&'a str, String> {
@@ -52,36 +60,53 @@ fn set(parts: &mut Parts, name: &str, content: String) {
 }
 
 fn append(joined: &mut Parts, next: &Parts, number: usize) -> Result<(), String> {
-    let mut body = body(part(next, DOCUMENT)?)?;
-    let document = part(joined, DOCUMENT)?.to_owned();
+    let next_document = part(next, DOCUMENT)?;
+    for (mark, name) in UNKNOWN {
+        if next_document.contains(mark) {
+            return Err(format!("第 {number} 个表式用了{name}"));
+        }
+    }
+    let mut body = body(next_document)?.to_owned();
+    let document = with_namespaces_of(part(joined, DOCUMENT)?, next_document)?;
     let mut relationships = part(joined, RELATIONSHIPS)?.to_owned();
     let mut types = part(joined, TYPES)?.to_owned();
-    let next_types = part(next, TYPES)?;
-    for (id, target) in relationships_of(part(next, RELATIONSHIPS)?)? {
-        let is_used = body.contains(&format!("\"{id}\""));
-        let name = format!("word/{target}");
-        let content = next.iter().find(|(known, _)| *known == name);
-        let (true, Some((_, content))) = (is_used, content) else {
+    let (next_types, next_relationships) = (part(next, TYPES)?, part(next, RELATIONSHIPS)?);
+    for (id, target) in relationships_of(next_relationships)? {
+        if !body.contains(&format!("\"{id}\"")) {
             continue;
-        };
-        let (stem, ending) = target.rsplit_once('.').unwrap_or((&target, ""));
-        let (own_id, own_target) = (
-            format!("{id}-{number}"),
-            format!("{stem}-{number}.{ending}"),
-        );
-        body = body.replace(&format!("\"{id}\""), &format!("\"{own_id}\""));
-        let relationship = element_with(part(next, RELATIONSHIPS)?, &format!("Id=\"{id}\""))?
-            .replace(&format!("Id=\"{id}\""), &format!("Id=\"{own_id}\""))
-            .replace(&target, &own_target);
-        insert_before(&mut relationships, "</Relationships>", &relationship)?;
-        let own_name = format!("word/{own_target}");
-        if let Ok(kind) = element_with(next_types, &format!("PartName=\"/{name}\"")) {
-            insert_before(&mut types, "</Types>", &kind.replace(&name, &own_name))?;
-        } else if element_with(&types, &format!("Extension=\"{ending}\"")).is_err() {
-            let kind = element_with(next_types, &format!("Extension=\"{ending}\""))?;
-            insert_before(&mut types, "</Types>", kind)?;
         }
-        joined.push((own_name, content.clone()));
+        let own_id = format!("{id}-{number}");
+        body = body.replace(&format!("\"{id}\""), &format!("\"{own_id}\""));
+        let mut relationship = element_with(next_relationships, &format!("Id=\"{id}\""))?
+            .replace(&format!("Id=\"{id}\""), &format!("Id=\"{own_id}\""));
+        let name = match target.strip_prefix('/') {
+            Some(name) => name.to_owned(),
+            None => format!("word/{target}"),
+        };
+        // What stands outside of the package, such as a link, has no part.
+        if let Some((_, content)) = next.iter().find(|(known, _)| *known == name) {
+            let file = name
+                .rsplit_once('/')
+                .map_or(name.as_str(), |(_, file)| file);
+            let nested = format!("word/_rels/{file}.rels");
+            if part(next, &nested).is_ok_and(|links| links.contains("<Relationship ")) {
+                return Err(format!("第 {number} 个表式的 {file} 里有图片或链接"));
+            }
+            let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
+            let own_name = format!("{stem}-{number}.{ending}");
+            relationship = relationship.replace(
+                &format!("Target=\"{target}\""),
+                &format!("Target=\"/{own_name}\""),
+            );
+            if let Ok(kind) = element_with(next_types, &format!("PartName=\"/{name}\"")) {
+                insert_before(&mut types, "</Types>", &kind.replace(&name, &own_name))?;
+            } else if element_with(&types, &format!("Extension=\"{ending}\"")).is_err() {
+                let kind = element_with(next_types, &format!("Extension=\"{ending}\""))?;
+                insert_before(&mut types, "</Types>", kind)?;
+            }
+            joined.push((own_name, content.clone()));
+        }
+        insert_before(&mut relationships, "</Relationships>", &relationship)?;
     }
     let styles = with_styles_of(part(joined, STYLES)?, part(next, STYLES)?)?;
     set(joined, STYLES, styles);
@@ -91,44 +116,124 @@ fn append(joined: &mut Parts, next: &Parts, number: usize) -> Result<(), String>
     Ok(())
 }
 
-/// What the body of a document holds.
-fn body(document: &str) -> Result<String, String> {
-    let outline = Outline::read(document)?;
+/// What a body refers to in parts that are not joined.
+const UNKNOWN: [(&str, &str); 4] = [
+    ("<w:footnoteReference", "脚注"),
+    ("<w:endnoteReference", "尾注"),
+    ("<w:commentReference", "批注"),
+    ("<w:numId ", "自动编号"),
+];
+
+/// The bytes of the body's element in a document, and what it holds.
+fn body_of<'a>(outline: &Outline<'a>) -> Result<(usize, &'a str), String> {
     let body = outline
         .elements
         .iter()
-        .find(|element| element.name == "w:body");
-    let body = body.filter(|body| outline.tokens[body.first].kind == Kind::Start);
+        .position(|element| element.name == "w:body");
     let body = body.ok_or("没有 w:body")?;
-    let (first, last) = (&outline.tokens[body.first], &outline.tokens[body.last]);
-    Ok(document[first.range.end..last.range.start].to_owned())
+    let (first, last) = (outline.elements[body].first, outline.elements[body].last);
+    if outline.tokens[first].kind != Kind::Start {
+        return Err("w:body 是空的".into());
+    }
+    let range = outline.tokens[first].range.end..outline.tokens[last].range.start;
+    Ok((body, &outline.xml[range]))
+}
+
+fn body(document: &str) -> Result<&str, String> {
+    Ok(body_of(&Outline::read(document)?)?.1)
+}
+
+/// The document with the namespaces of another's root, and what of them a
+/// reader may ignore.
+fn with_namespaces_of(document: &str, other: &str) -> Result<String, String> {
+    let root = |xml: &str| -> Result<String, String> {
+        let outline = Outline::read(xml)?;
+        let root = outline.elements.first().ok_or("没有根元素")?;
+        Ok(outline.raw(root.first).to_owned())
+    };
+    let (own, other) = (root(document)?, root(other)?);
+    let mut changed = own.clone();
+    for (name, value) in attributes(&other) {
+        match attributes(&own)
+            .into_iter()
+            .find(|(known, _)| *known == name)
+        {
+            None => changed.insert_str(changed.len() - 1, &format!(" {name}=\"{value}\"")),
+            Some((_, known)) if known == value => {}
+            Some((_, known)) if name == "mc:Ignorable" => {
+                let more = value
+                    .split(' ')
+                    .filter(|prefix| !known.split(' ').any(|k| k == *prefix));
+                let all = known.split(' ').chain(more).collect::<Vec<_>>().join(" ");
+                changed = changed.replace(
+                    &format!("mc:Ignorable=\"{known}\""),
+                    &format!("mc:Ignorable=\"{all}\""),
+                );
+            }
+            Some(_) => return Err(format!("几个表式的 {name} 不同")),
+        }
+    }
+    Ok(document.replacen(&own, &changed, 1))
+}
+
+/// Names and values of a tag's attributes, as written.
+fn attributes(tag: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let mut rest = tag;
+    while let Some((before, after)) = rest.split_once("=\"") {
+        let name = before
+            .rsplit(char::is_whitespace)
+            .next()
+            .unwrap_or_default();
+        let Some((value, after)) = after.split_once('"') else {
+            break;
+        };
+        found.push((name, value));
+        rest = after;
+    }
+    found
 }
 
 /// The document with its last section closed and another body after it.
 fn with_section(document: &str, next: &str) -> Result<String, String> {
-    let end = document.rfind("</w:body>").ok_or("没有 w:body")?;
-    let (head, tail) = document.split_at(end);
-    // The properties of the last section stand at the end of the body.
-    let section = head.rfind("<w:sectPr").ok_or("没有 w:sectPr")?;
-    let (before, section) = head.split_at(section);
-    Ok(format!("{}{next}{tail}", closed(before, section)))
-}
-
-/// A section ends in a paragraph: in the last one, if nothing stands after it.
-fn closed(body: &str, section: &str) -> String {
-    let last = body.strip_suffix("</w:p>").and_then(|rest| {
-        let start = rest
-            .rfind("<w:p>")
-            .into_iter()
-            .chain(rest.rfind("<w:p "))
-            .max()?;
-        let properties = start + rest[start..].find("</w:pPr>")?;
-        Some((&rest[..properties], &rest[properties..]))
-    });
-    match last {
-        Some((head, tail)) => format!("{head}{section}{tail}</w:p>"),
-        None => format!("{body}<w:p><w:pPr>{section}</w:pPr></w:p>"),
+    let outline = Outline::read(document)?;
+    let (body, _) = body_of(&outline)?;
+    let range = |element: usize| {
+        let element = &outline.elements[element];
+        outline.tokens[element.first].range.start..outline.tokens[element.last].range.end
+    };
+    let children: Vec<usize> = outline.children(body).collect();
+    // The properties of the last section end the body; a section ends in a
+    // paragraph: in the last one, if it is the last thing before them.
+    let Some((section, before)) = children.split_last() else {
+        return Err("没有 w:sectPr".into());
+    };
+    if outline.elements[*section].name != "w:sectPr" {
+        return Err("没有 w:sectPr".into());
     }
+    let section = range(*section);
+    let properties = before.last().and_then(|last| {
+        let mut below = outline.children(*last);
+        let is_paragraph = outline.elements[*last].name == "w:p";
+        below.find(|child| is_paragraph && outline.elements[*child].name == "w:pPr")
+    });
+    let closed = match properties.map(|properties| &outline.elements[properties]) {
+        Some(properties) if outline.tokens[properties.last].kind == Kind::End => {
+            let at = outline.tokens[properties.last].range.start;
+            format!(
+                "{}{}{}",
+                &document[..at],
+                &document[section.clone()],
+                &document[at..section.start]
+            )
+        }
+        _ => format!(
+            "{}<w:p><w:pPr>{}</w:pPr></w:p>",
+            &document[..section.start],
+            &document[section.clone()]
+        ),
+    };
+    Ok(format!("{closed}{next}{}", &document[section.end..]))
 }
 
 /// Identifiers and targets of the parts a document refers to.
@@ -145,9 +250,10 @@ fn relationships_of(xml: &str) -> Result<Vec<(String, String)>, String> {
 }
 
 fn attribute(tag: &str, name: &str) -> Option<String> {
-    let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
-    let (value, _) = rest.split_once('"')?;
-    unescape(value).ok().map(|value| value.into_owned())
+    let found = attributes(tag)
+        .into_iter()
+        .find(|(known, _)| *known == name);
+    unescape(found?.1).ok().map(|value| value.into_owned())
 }
 
 /// The element whose tag holds these words.

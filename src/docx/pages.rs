@@ -63,6 +63,9 @@ fn edit(
     for (number, (table, pages)) in tables.into_iter().zip(pages).enumerate() {
         let rows = within(&outline, table, "w:tr").map(|row| Row::read(&outline, row));
         let rows: Vec<Row> = rows.collect();
+        if within(&outline, table, "w:sdt").next().is_some() {
+            return Err(format!("表{}：表格的行在内容控件里", number + 1));
+        }
         if rows.len() != pages.rows {
             let (in_pdf, in_word) = (pages.rows, rows.len());
             return Err(format!(
@@ -125,7 +128,10 @@ impl Row {
         let header = properties.and_then(|properties| child(outline, properties, "w:tblHeader"));
         let is_header = header
             .is_some_and(|header| !matches!(value(outline, header), Some("0" | "false" | "off")));
-        let mut column = 0;
+        let before = properties.and_then(|properties| child(outline, properties, "w:gridBefore"));
+        let mut column = before
+            .and_then(|before| value(outline, before)?.parse().ok())
+            .unwrap_or(0);
         let cells = within(outline, row, "w:tc").map(|cell| {
             let properties = child(outline, cell, "w:tcPr");
             let property =
@@ -202,14 +208,9 @@ fn let_break(outline: &Outline<'_>, row: &Row, edits: &mut Edits) {
 
 /// Type of the size the PDF has, and lines in proportion.
 fn shrink(outline: &Outline<'_>, cell: &Cell, half_points: usize, edits: &mut Edits) {
-    let (first, last) = {
-        let cell = &outline.elements[cell.element];
-        (cell.first, cell.last)
-    };
-    for (index, element) in outline.elements.iter().enumerate() {
-        if element.first < first || element.last > last {
-            continue;
-        }
+    let last = outline.elements[cell.element].last;
+    let below = outline.elements.iter().enumerate().skip(cell.element);
+    for (index, element) in below.take_while(|(_, element)| element.first <= last) {
         let range = bytes(outline, index);
         let raw = &outline.xml[range.clone()];
         match element.name.as_str() {

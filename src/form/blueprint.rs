@@ -323,6 +323,12 @@ impl Table {
             .filter_map(|width| width.as_str()?.parse::<f64>().ok())
             .map(|width| (width * 100.0) as u32)
             .collect();
+        if widths.iter().any(|width| !(1..=100_000).contains(width)) {
+            problems.push(wrong(
+                &node.at,
+                "`page.widths` 里的列宽应是大于 0 的数".into(),
+            ));
+        }
         if widths.is_empty() {
             problems.push(wrong(&node.at, "`page.widths` 应列出各列的宽度".into()));
             return None;
@@ -403,7 +409,7 @@ impl Table {
                 else {
                     break;
                 };
-                let end = column + cell.colspan;
+                let end = column.saturating_add(cell.colspan);
                 if end > count || open[column..end].iter().any(Option::is_some) {
                     problems.push(wrong(
                         &cell.at,
@@ -421,8 +427,8 @@ impl Table {
                 let message = format!("这一行应恰好占满 {count} 列");
                 problems.push(wrong(&entry.key_at, message));
             }
-            if repeat.is_some() {
-                self.grow_above(&slots, repeat.as_ref());
+            if let Some(repeat) = &repeat {
+                self.grow_above(&slots, repeat, problems);
             }
             self.rows.push(Row {
                 repeat,
@@ -430,10 +436,16 @@ impl Table {
                 slots,
             });
         }
+        if open.iter().any(Option::is_some)
+            && let Some(last) = entries.unwrap_or_default().last()
+        {
+            let message = "上面有一格跨的行数超过了表格的最后一行".to_owned();
+            problems.push(wrong(&last.key_at, message));
+        }
     }
 
     /// Cells that reach into a repeating row grow with it.
-    fn grow_above(&mut self, slots: &[Slot], repeat: Option<&Repeat>) {
+    fn grow_above(&mut self, slots: &[Slot], repeat: &Repeat, problems: &mut Vec<Diagnostic>) {
         for slot in slots {
             let Slot::Covered { column, .. } = slot else {
                 continue;
@@ -444,8 +456,12 @@ impl Table {
                 _ => None,
             });
             if let Some(cell) = above.into_iter().next() {
+                if cell.grows.is_some() {
+                    let message = "一格不能向下跨过两处重复的行".to_owned();
+                    problems.push(wrong(&cell.at, message));
+                }
                 cell.rowspan -= 1;
-                cell.grows = repeat.cloned();
+                cell.grows = Some(repeat.clone());
             }
         }
     }

@@ -103,9 +103,15 @@ impl Schema {
             ] {
                 properties.insert(name.into(), json!({ "title": title, "type": "string" }));
             }
+            properties.insert(
+                "forms".into(),
+                json!({ "title": "几个表式", "type": "array" }),
+            );
         }
         if let Some(required) = root.remove("required") {
-            root.insert("if".into(), json!({ "not": { "required": ["extends"] } }));
+            let elsewhere =
+                json!({ "anyOf": [{ "required": ["extends"] }, { "required": ["forms"] }] });
+            root.insert("if".into(), json!({ "not": elsewhere }));
             root.insert("then".into(), json!({ "required": required }));
         }
         schema

@@ -102,10 +102,12 @@ fn look_at(
             .into());
     }
     findings.extend(ready.warnings.iter().cloned());
+    let mut other_rows = Vec::new();
     let (ready, artifacts) = match renderer.render(&ready) {
         Ok(artifacts) => (ready, artifacts),
         // Tables of other rows: the grids tell which.
         Err(Failure::Rejected(found)) if found.iter().all(|p| p.code == "word/rows") => {
+            other_rows = found;
             let ready = ready.with_own_pages();
             let artifacts = renderer.render(&ready)?;
             (ready, artifacts)
@@ -115,7 +117,11 @@ fn look_at(
     findings.extend(overflow(&ready, &artifacts));
     values::check(&ready, findings);
     let printed = Printed::read(&ready, path, &artifacts)?;
+    let before = findings.list.len();
     grids::compare(&printed, findings);
+    if findings.list.len() == before {
+        findings.extend(other_rows);
+    }
     findings.extend(leftover::find(&ready, &printed));
     Ok(printed.pdf.len() + printed.word.len())
 }

@@ -61,17 +61,16 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
             format!("{} cannot be printed", value.kind()),
         ));
     }
-    NoSum::refuse(value)?;
     let name = state.name();
     if name.ends_with(".typ") {
         typst(out, state, value)
     } else if name.ends_with(".xml") && !value.is_safe() {
-        word(out, &text_of(value)).map_err(Error::from)
+        word(out, &text_of(value)?).map_err(Error::from)
     } else {
         let text = if value.is_safe() {
             value.to_string()
         } else {
-            text_of(value)
+            text_of(value)?
         };
         out.write_str(&text).map_err(Error::from)
     }
@@ -85,7 +84,7 @@ fn typst(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
     if value.is_safe() || is_count {
         return write!(out, "{value}").map_err(Error::from);
     }
-    let text = text_of(value);
+    let text = text_of(value)?;
     if text.is_empty() {
         return Ok(());
     }
@@ -100,6 +99,7 @@ pub(super) fn code(state: &mut State, value: &Value) -> Result<Value, Error> {
     }
     let json = serde_json::to_value(value)
         .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+    NoSum::refuse(&json.to_string())?;
     let bytes = json
         .as_str()
         .map_or_else(|| json.to_string().len(), str::len);
@@ -113,12 +113,16 @@ fn slot(state: &mut State, value: serde_json::Value, bytes: usize) -> Result<usi
         .push(value, bytes)
 }
 
-fn text_of(value: &Value) -> String {
-    match value.kind() {
+fn text_of(value: &Value) -> Result<String, Error> {
+    Ok(match value.kind() {
         ValueKind::Bool if value.is_true() => "是".to_owned(),
         ValueKind::Bool => "否".to_owned(),
-        _ => value.to_string(),
-    }
+        _ => {
+            let text = value.to_string();
+            NoSum::refuse(&text)?;
+            text
+        }
+    })
 }
 
 /// Text inside `w:t`: escaped; a line break leaves the text and comes back.

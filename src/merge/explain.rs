@@ -37,7 +37,8 @@ impl<'a> Pointed<'a> {
             }
             None => self.words(),
         };
-        name.split('|').next().unwrap_or(name).trim()
+        let name = name.split('|').next().unwrap_or(name);
+        name.trim_matches(['{', '%', ' '])
     }
 }
 

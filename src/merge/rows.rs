@@ -149,7 +149,8 @@ pub(super) fn rows(
     };
     let (level1, level2) = (level(0), level(1));
     let merged = merge.as_deref().map(|name| {
-        let groups = rows.iter().map(|row| row.group_by(name));
+        let groups = rows.iter().enumerate();
+        let groups = groups.map(|(index, row)| row.group_by(name, index));
         (name, labels(groups.collect(), attributes))
     });
     let mut position = 0;
@@ -178,7 +179,7 @@ pub(super) fn rows(
 
 impl Row {
     /// The row's own attribute, else its group's, as a group of rows.
-    fn group_by(&self, name: &str) -> Group {
+    fn group_by(&self, name: &str, index: usize) -> Group {
         let groups = self.levels.iter().rev().map(|group| &group.attributes);
         let found = std::iter::once(&self.attributes)
             .chain(groups)
@@ -188,7 +189,11 @@ impl Row {
             });
         let text = found.map_or(String::new(), |(_, value)| value.to_string());
         Group {
-            key: text.clone(),
+            // What has none shares nothing.
+            key: match found {
+                Some(_) => format!("={text}"),
+                None => index.to_string(),
+            },
             text,
             attributes: Vec::new(),
         }

@@ -101,21 +101,20 @@ impl Typesetter {
         let mut world = SheetWorld::new(&self.shared, sheets, document_json(metadata), date.date());
         let same_pages: Vec<bool> = sheets.iter().map(|sheet| sheet.same_pages).collect();
         let mut splits = Splits::default();
-        let result = loop {
-            let document = match compile(&world, sheets) {
-                Ok(document) => document,
-                Err(found) => break Err(found),
-            };
-            let pages = pages::read(&document, sheets.len());
-            let wanted = splits.wanted(&pages, &same_pages);
+        for pass in 0.. {
+            let compiled = compile(&world, sheets);
+            comemo::evict(KEEP_DOCUMENTS);
+            let document = compiled?;
+            let mut pages = pages::read(&document, sheets.len());
+            let wanted = splits.wanted(&pages, &same_pages, pass);
             if wanted == splits {
-                break Ok(Layout { document, pages });
+                splits.forget(&mut pages);
+                return Ok(Layout { document, pages });
             }
             splits = wanted;
             world.set_pages(splits.to_json());
-        };
-        comemo::evict(KEEP_DOCUMENTS);
-        result
+        }
+        unreachable!("splits settle, or are given up")
     }
 
     /// Exports what was laid out.

@@ -29,13 +29,22 @@ pub struct TablePages {
     pub sizes: BTreeMap<(usize, usize), usize>,
     /// Cells with ink outside of them, by row and column.
     pub overflowing: BTreeSet<(usize, usize)>,
-    /// Whether it is a table of its own on each page, see [`Splits`].
+    /// Whether it is a table of its own on each page of the PDF.
     pub is_forced: bool,
+    /// Whether Word breaks its pages by itself, whatever the form says, because
+    /// a label is too high to stand on each.
+    pub has_own_pages: bool,
     /// Rows that reach below the text area although they may not break.
     tall: BTreeSet<usize>,
     /// Whether a cell reaches over the beginning of a page.
     reaches_over: bool,
+    /// Whether such a cell is higher than [`HIGH`].
+    reaches_high: bool,
 }
+
+/// Part of the text area's height from which on a label is too high to stand on
+/// each page.
+const HIGH: f64 = 0.4;
 
 /// The tables of each sheet, in order.
 pub type SheetPages = Vec<Vec<TablePages>>;
@@ -56,28 +65,35 @@ pub(super) fn read(document: &PagedDocument, sheets: usize) -> SheetPages {
     reader.finish()
 }
 
+/// Passes after which labels stand once only: a form finds its pages in two or
+/// three.
+const MAX_PASSES: usize = 12;
+
 /// What each table of a document is told of its pages, to be laid out again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Splits(Vec<Split>);
 
+/// What one table is told.
 ///
 /// A label that stands again may push a row over the end of its page, so that
 /// the page begins elsewhere. Then pages are forced to begin at these rows: each
 /// has a table of its own. Should a label push a row out of such a page, the
 /// pages up to that row stay and those below are found anew; each pass settles
-/// one page at least.
+/// one page at least. A label that is high would leave few rows on each page;
+/// then none stands again, and each file breaks pages by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Split {
     starts: Vec<usize>,
     tall: BTreeSet<usize>,
     forced: bool,
+    given_up: bool,
 }
 
 impl Splits {
     /// What the pages ask for, given what they were told; the same again if
     /// they are as they should be. `same_pages` says for each sheet whether
-    /// labels stand again on a new page.
-    pub(super) fn wanted(&self, pages: &SheetPages, same_pages: &[bool]) -> Self {
+    /// labels stand again on a new page; `pass` counts from 0.
+    pub(super) fn wanted(&self, pages: &SheetPages, same_pages: &[bool], pass: usize) -> Self {
         let tables = pages
             .iter()
             .zip(same_pages)
@@ -86,11 +102,21 @@ impl Splits {
         let told = told.chain(std::iter::repeat(Split::default()));
         let splits: Vec<Split> = tables
             .zip(told)
-            .map(|((table, same), told)| told.wanted(table, same))
+            .map(|((table, same), told)| told.wanted(table, same, pass))
             .collect();
         match splits.iter().all(|split| *split == Split::default()) {
             true => Self::default(),
             false => Self(splits),
+        }
+    }
+
+    /// Tables that are given up break pages by themselves.
+    pub(super) fn forget(&self, pages: &mut SheetPages) {
+        for (table, split) in pages.iter_mut().flatten().zip(&self.0) {
+            if split.given_up {
+                table.starts.clear();
+                table.has_own_pages = true;
+            }
         }
     }
 
@@ -106,12 +132,20 @@ impl Splits {
 }
 
 impl Split {
-    fn wanted(&self, table: &TablePages, same_pages: bool) -> Self {
+    fn wanted(&self, table: &TablePages, same_pages: bool, pass: usize) -> Self {
         let found: Vec<usize> = match same_pages {
             true => table.starts.iter().copied().collect(),
             false => Vec::new(),
         };
         let tall = table.tall.union(&self.tall).copied().collect();
+        let settled = self.starts == found;
+        if self.given_up || table.reaches_high || pass >= MAX_PASSES && !settled {
+            return Self {
+                tall,
+                given_up: true,
+                ..Self::default()
+            };
+        }
         let agreed = self.starts.iter().zip(&found);
         let agreed = agreed.take_while(|(told, found)| told == found).count();
         let (starts, forced) = if self.forced {
@@ -129,6 +163,7 @@ impl Split {
             starts,
             tall,
             forced,
+            given_up: false,
         }
     }
 }
@@ -139,10 +174,16 @@ struct Reader {
     pages: SheetPages,
     page: usize,
     sheet: usize,
+    /// The page that the sheet begins on.
+    sheet_page: usize,
     /// Right and bottom edge of the text area.
     edge: Point,
+    /// Height of the text area.
+    height: Abs,
     /// Tables that are open; one in a cell of another does not count.
     open: Vec<Location>,
+    /// Whether the next table is one of the library's.
+    announced: bool,
     /// Row and header rows of the page that the next table is of its own for.
     own_page: Option<(usize, usize)>,
     /// What is added to a row of the open table, and its header rows.
@@ -164,10 +205,18 @@ struct Cell {
     rowspan: usize,
     page: usize,
     last_page: usize,
+    /// The page that the sheet begins on.
+    sheet_page: usize,
     origin: Point,
     edge: Point,
     /// The rightmost and lowest ink, on the cell's first page.
     ink: Point,
+    /// The leftmost ink there.
+    left: Abs,
+    /// The highest and the lowest line on each page.
+    lines: BTreeMap<usize, (Abs, Abs)>,
+    /// Height of the text area.
+    area: Abs,
     /// Size of text that was made to fit, in half points.
     size: Option<usize>,
 }
@@ -201,15 +250,22 @@ impl Reader {
                         self.cell = None;
                     }
                 }
-                FrameItem::Text(text) => self.ink(at + Point::with_x(text.width())),
+                FrameItem::Text(text) => self.ink(at, text.width()),
                 _ => {}
             }
         }
     }
 
     fn begin_table(&mut self, table: &Packed<TableElem>) {
-        if let (true, Some(location)) = (self.open.is_empty(), table.location()) {
-            self.open.push(location);
+        let Some(location) = table.location() else {
+            return;
+        };
+        self.open.push(location);
+        if self.open.len() == 1 {
+            // Only the tables of the library know of pages.
+            if !std::mem::take(&mut self.announced) {
+                return;
+            }
             let own_page = self.own_page.take();
             let (first, above) = own_page.unwrap_or_default();
             self.offset = (first as isize - above as isize, above);
@@ -232,7 +288,7 @@ impl Reader {
         else {
             return;
         };
-        if cell.is_repeated.as_option() == &Some(true) || self.open.is_empty() {
+        if cell.is_repeated.as_option() == &Some(true) || self.open.len() != 1 {
             return;
         }
         // Header rows that stand again are none of the table's own.
@@ -252,15 +308,20 @@ impl Reader {
                 colspan: span(cell.colspan.as_option()),
                 rowspan: span(cell.rowspan.as_option()),
                 page: self.page,
+                sheet_page: self.sheet_page,
                 last_page: self.page,
                 origin,
                 edge: self.edge,
                 ink: origin,
+                left: Abs::inf(),
+                lines: BTreeMap::new(),
+                area: self.height,
                 size: None,
             },
         );
     }
 
+    /// `(form-table: true)` stands before a table of the library;
     /// `(sheet: …, x: …, y: …)` begins a sheet and gives the text area's edge;
     /// `(first: …, above: …)` says of the next table which row begins it and how
     /// many header rows stand above that again; `(size: …)` is what text was
@@ -276,11 +337,16 @@ impl Reader {
         {
             self.sheet = usize::try_from(*sheet).unwrap_or(0);
             self.edge = Point::new(x, y);
+            self.sheet_page = self.page;
+            self.height = length("height").unwrap_or(Abs::inf());
         } else if let (Ok(Value::Int(first)), Ok(Value::Int(above))) =
             (value.get("first"), value.get("above"))
         {
             let count = |n: &i64| usize::try_from(*n).unwrap_or(0);
             self.own_page = Some((count(first), count(above)));
+            self.announced = true;
+        } else if value.get("form-table").is_ok() {
+            self.announced = self.open.is_empty();
         } else if let (Some(size), Some(cell)) = (length("size"), self.open_cell()) {
             cell.size = Some((size.to_pt() * 2.0).round() as usize);
         }
@@ -290,11 +356,14 @@ impl Reader {
         self.cells.get_mut(&self.cell?)
     }
 
-    fn ink(&mut self, at: Point) {
+    fn ink(&mut self, at: Point, width: Abs) {
         let page = self.page;
         let Some(cell) = self.open_cell() else { return };
+        let lines = cell.lines.entry(page).or_insert((at.y, at.y));
+        *lines = (lines.0.min(at.y), lines.1.max(at.y));
         if cell.page == page {
-            cell.ink = cell.ink.max(at);
+            cell.ink = cell.ink.max(at + Point::with_x(width));
+            cell.left = cell.left.min(at.x);
         } else {
             cell.last_page = page;
         }
@@ -305,8 +374,8 @@ impl Reader {
         // The first and last page of each row.
         let mut row_pages: BTreeMap<(usize, usize), BTreeMap<usize, (usize, usize)>> =
             BTreeMap::new();
-        // Where columns begin and, page by page, rows.
-        let mut lefts: BTreeMap<(usize, usize, usize), Abs> = BTreeMap::new();
+        // Where columns and rows begin, page by page: margins may be mirrored.
+        let mut lefts: BTreeMap<(usize, usize, usize, usize), Abs> = BTreeMap::new();
         let mut tops: BTreeMap<(usize, usize, usize, usize), Abs> = BTreeMap::new();
         for cell in &cells {
             let table = (cell.sheet, cell.table);
@@ -315,7 +384,7 @@ impl Reader {
             if cell.rowspan == 1 {
                 pages.1 = pages.1.max(cell.last_page);
             }
-            lefts.insert((table.0, table.1, cell.column), cell.origin.x);
+            lefts.insert((table.0, table.1, cell.page, cell.column), cell.origin.x);
             tops.insert((table.0, table.1, cell.page, cell.row), cell.origin.y);
         }
         for cell in &cells {
@@ -327,16 +396,25 @@ impl Reader {
             if cell.last_page > cell.page && cell.rowspan == 1 {
                 pages.split.insert(cell.row);
             }
-            let right = lefts.get(&(sheet, table, cell.column + cell.colspan));
+            let right = lefts.get(&(sheet, table, cell.page, cell.column + cell.colspan));
             let below = tops.get(&(sheet, table, cell.page, cell.row + cell.rowspan));
+            // The last column ends with the text area, which may lie elsewhere on
+            // this page than on the sheet's first.
+            let begins = |page| lefts.get(&(sheet, table, page, cell.column)).copied();
+            let text_edge = match (begins(cell.page), begins(cell.sheet_page)) {
+                (Some(here), Some(there)) => cell.edge.x + here - there,
+                _ if cell.page == cell.sheet_page => cell.edge.x,
+                _ => Abs::inf(),
+            };
             let edge = Point::new(
-                right.copied().unwrap_or(cell.edge.x),
+                right.copied().unwrap_or(text_edge),
                 below.copied().unwrap_or(cell.edge.y),
             );
             if cell.ink.y > cell.edge.y + TOLERANCE && cell.rowspan == 1 {
                 pages.tall.insert(cell.row);
             }
-            if cell.ink.x > edge.x + TOLERANCE || cell.ink.y > edge.y + TOLERANCE {
+            let is_over = cell.ink.x > edge.x + TOLERANCE || cell.ink.y > edge.y + TOLERANCE;
+            if is_over || cell.left < cell.origin.x - TOLERANCE {
                 pages.overflowing.insert(place);
             }
         }
@@ -349,10 +427,14 @@ impl Reader {
                 last = Some(end);
             }
         }
-        for cell in &cells {
+        for cell in cells.iter().filter(|cell| cell.rowspan > 1) {
             let pages = &mut self.pages[cell.sheet][cell.table];
             let inside = cell.row + 1..cell.row + cell.rowspan;
-            pages.reaches_over |= cell.rowspan > 1 && pages.starts.range(inside).next().is_some();
+            if pages.starts.range(inside).next().is_some() {
+                let height: Abs = cell.lines.values().map(|(top, low)| *low - *top).sum();
+                pages.reaches_over = true;
+                pages.reaches_high |= height > cell.area * HIGH;
+            }
         }
         self.pages
     }

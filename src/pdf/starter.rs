@@ -28,13 +28,13 @@ pub fn source(blueprint: &Blueprint) -> String {
         let _ = writeln!(body, "#ends[{left}][{right}]");
     }
     body.push('\n');
-    let mut repeats = blueprint.rows().filter_map(|row| row.repeat.as_ref());
-    if let Some(repeat) = repeats.find(|r| matches!(r, Repeat::Indicators { .. })) {
-        let _ = writeln!(body, "{{% set rows = {} %}}", repeat.loop_over().0);
-    }
     for (index, table) in blueprint.tables.iter().enumerate() {
         if index > 0 {
             body.push_str("#v(6pt, weak: true)\n");
+        }
+        let mut repeats = table.rows.iter().filter_map(|row| row.repeat.as_ref());
+        if let Some(repeat) = repeats.find(|r| matches!(r, Repeat::Indicators { .. })) {
+            let _ = writeln!(body, "{{% set rows = {} %}}", repeat.loop_over().0);
         }
         write_table(&mut body, table);
     }
@@ -216,17 +216,35 @@ fn write_cell(cell: &Cell) -> String {
     }
 }
 
-/// Fixed text as Typst markup.
+/// Fixed text as Typst markup; what stands in `{{ … }}` is no text.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars() {
-        if matches!(
+    let mut rest = text;
+    while let Some((words, tag)) = rest.split_once("{{") {
+        // Its end may stand in the next piece.
+        let end = tag.find("}}").map_or(tag.len(), |end| end + 2);
+        escape_words(words, &mut escaped);
+        escaped.push_str("{{");
+        escaped.push_str(&tag[..end]);
+        rest = &tag[end..];
+    }
+    escape_words(rest, &mut escaped);
+    escaped
+}
+
+fn escape_words(words: &str, escaped: &mut String) {
+    for c in words.chars() {
+        // At its beginning these make a list or a heading of a line.
+        let begins_line = escaped.is_empty() && matches!(c, '+' | '=');
+        let is_markup = matches!(
             c,
             '#' | '[' | ']' | '*' | '_' | '`' | '$' | '<' | '>' | '@' | '\\' | '~' | '/'
-        ) {
+            // Quotes that turn, dashes that join, a number that counts.
+            | '"' | '\'' | '-' | '.'
+        );
+        if begins_line || is_markup {
             escaped.push('\\');
         }
         escaped.push(c);
     }
-    escaped
 }
