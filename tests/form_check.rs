@@ -309,7 +309,7 @@ rows:
         &found,
         "parity/header-row",
         place,
-        "第 1 行在 PDF 里是标题行，在 Word 里不是",
+        "第 1 行在 PDF 里是每页重印的标题行，在 Word 里不是",
     );
     assert_eq!(found.len(), 1, "{found:#?}");
 }
@@ -573,4 +573,27 @@ fn damages_of_a_form_that_goes_on_over_pages_are_named() {
     damage_in(&damaged, pack, "form.docx", without("w:tr", "项目实施期限"));
     let found = findings(&damaged, id);
     says(&found, "parity/rows", &place("表1"), "PDF 里有");
+
+    // The mark alone of a header row: Word would not repeat it.
+    let damaged = trial();
+    damage_in(&damaged, pack, "form.docx", replaced("<w:tblHeader/>", ""));
+    let found = findings(&damaged, id);
+    says(
+        &found,
+        "parity/header-row",
+        &place("表1 行9"),
+        "在 PDF 里是每页重印的标题行，在 Word 里不是",
+    );
+
+    // The words around the table.
+    let damaged = trial();
+    damage_in(&damaged, pack, "form.docx", replaced("年度）", "年）"));
+    let found = findings(&damaged, id);
+    let document = format!("{pack}/form.docx word/document.xml");
+    says(
+        &found,
+        "parity/around",
+        &document,
+        "PDF 里是“（2024年度）”，Word 里是“（2024年）”",
+    );
 }

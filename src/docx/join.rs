@@ -16,6 +16,7 @@ use crate::diagnostic::Diagnostic;
 const DOCUMENT: &str = "word/document.xml";
 const RELATIONSHIPS: &str = "word/_rels/document.xml.rels";
 const TYPES: &str = "[Content_Types].xml";
+const SETTINGS: &str = "word/settings.xml";
 const STYLES: &str = "word/styles.xml";
 
 /// Binds the files in their order.
@@ -37,6 +38,12 @@ pub(crate) fn join(files: &[Vec<u8>]) -> Result<Vec<u8>, Diagnostic> {
             0 => joined = parts,
             _ => append(&mut joined, &parts, index + 1).map_err(refused)?,
         }
+    }
+    if part(&joined, SETTINGS).is_ok_and(|settings| settings.contains(EVEN_AND_ODD)) {
+        let document = part(&joined, DOCUMENT)
+            .map(with_even_pages)
+            .map_err(refused)?;
+        set(&mut joined, DOCUMENT, document);
     }
     if let Some(flaw) = part(&joined, DOCUMENT).ok().and_then(flaw) {
         return Err(refused(flaw));
@@ -109,6 +116,8 @@ fn append(joined: &mut Parts, next: &Parts, number: usize) -> Result<(), String>
         insert_before(&mut relationships, "</Relationships>", &relationship)?;
     }
     let styles = with_styles_of(part(joined, STYLES)?, part(next, STYLES)?)?;
+    let settings = with_sides_of(part(joined, SETTINGS)?, part(next, SETTINGS)?);
+    set(joined, SETTINGS, settings);
     set(joined, STYLES, styles);
     set(joined, RELATIONSHIPS, relationships);
     set(joined, TYPES, types);
@@ -275,6 +284,63 @@ fn insert_before(xml: &mut String, end: &str, new: &str) -> Result<(), String> {
     let at = xml.rfind(end).ok_or_else(|| format!("没有 {end}"))?;
     xml.insert_str(at, new);
     Ok(())
+}
+
+const EVEN_AND_ODD: &str = "<w:evenAndOddHeaders/>";
+
+/// Settings that mirror pages and tell even from odd ones, if either file does;
+/// a section whose pages are alike does not mind.
+fn with_sides_of(settings: &str, others: &str) -> String {
+    let mut settings = settings.to_owned();
+    // The schema's order: both stand about the default tab stop.
+    for (setting, after) in [("<w:mirrorMargins/>", false), (EVEN_AND_ODD, true)] {
+        let stop = settings
+            .find("<w:defaultTabStop ")
+            .map(|start| match after {
+                false => start,
+                true => start + settings[start..].find("/>").map_or(0, |end| end + 2),
+            });
+        if let (true, false, Some(at)) =
+            (others.contains(setting), settings.contains(setting), stop)
+        {
+            settings.insert_str(at, setting);
+        }
+    }
+    settings
+}
+
+/// Where even pages are told from odd ones, a section that does not say what
+/// they have would take it from the section before: it has what its odd pages
+/// have.
+fn with_even_pages(document: &str) -> String {
+    let mut pieces = document.split("<w:sectPr");
+    let mut changed = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        changed.push_str("<w:sectPr");
+        let end = piece.find("</w:sectPr>").unwrap_or(0);
+        let (section, rest) = piece.split_at(end);
+        let mut section = section.to_owned();
+        for kind in ["<w:headerReference ", "<w:footerReference "] {
+            let references = section.match_indices(kind).map(|(at, _)| {
+                let end = section[at..].find("/>").map_or(0, |end| end + 2);
+                section[at..at + end].to_owned()
+            });
+            let references: Vec<String> = references.collect();
+            let of = |side: &str| {
+                let side = format!("w:type=\"{side}\"");
+                references
+                    .iter()
+                    .find(|reference| reference.contains(&side))
+            };
+            if let (Some(odd), None) = (of("default"), of("even")) {
+                let even = odd.replace("w:type=\"default\"", "w:type=\"even\"");
+                section = section.replacen(odd, &format!("{odd}{even}"), 1);
+            }
+        }
+        changed.push_str(&section);
+        changed.push_str(rest);
+    }
+    changed
 }
 
 /// Styles with those added that only the other file has.

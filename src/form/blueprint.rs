@@ -436,6 +436,25 @@ impl Table {
                 slots,
             });
         }
+        // A header row that comes back alone would leave a hole in its table.
+        for (index, row) in self.rows.iter().enumerate().filter(|(_, row)| row.header) {
+            let below = self.rows[index..]
+                .iter()
+                .take_while(|row| row.header)
+                .count();
+            for slot in &row.slots {
+                if let Slot::Cell(cell) = slot
+                    && (cell.rowspan > below || cell.grows.is_some())
+                {
+                    let message = "换页重印的行里，这一格不能跨到下面不重印的行".to_owned();
+                    let problem = wrong(&cell.at, message);
+                    problems.push(
+                        problem
+                            .hint("这一列另写一个标题，或者从 `repeat_header_rows` 里去掉这一行"),
+                    );
+                }
+            }
+        }
         if open.iter().any(Option::is_some)
             && let Some(last) = entries.unwrap_or_default().last()
         {

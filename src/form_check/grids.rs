@@ -9,8 +9,10 @@ const MAX_SHOWN: usize = 20;
 /// Longest text in a message, in characters.
 const MAX_TEXT: usize = 40;
 
-/// Says where the tables of both files differ, and what has no heading.
+/// Says where the tables of both files differ, what has no heading, and where
+/// the words around the tables differ.
 pub(super) fn compare(printed: &Printed, findings: &mut Findings) {
+    around(printed, findings);
     if printed.pdf.len() != printed.word.len() {
         let (pdf, word) = (printed.pdf.len(), printed.word.len());
         let words = format!("PDF 里有 {pdf} 张表，Word 里有 {word} 张");
@@ -20,10 +22,35 @@ pub(super) fn compare(printed: &Printed, findings: &mut Findings) {
         let found = differences(&unspaced(pdf), &unspaced(word));
         cells(printed, table, &found, findings);
         if found.is_empty() {
-            header_rows(printed, table, pdf, word, findings);
+            header_rows(printed, table, word, findings);
         }
         headings(printed, table, pdf, findings);
     }
+}
+
+/// The words outside of tables, from where they differ.
+fn around(printed: &Printed, findings: &mut Findings) {
+    let (pdf, word) = &printed.around;
+    if pdf == word {
+        return;
+    }
+    let same = pdf
+        .chars()
+        .zip(word.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let from = |text: &str| -> String {
+        text.chars()
+            .skip(same.saturating_sub(6))
+            .take(MAX_TEXT)
+            .collect()
+    };
+    let words = format!(
+        "表格以外的文字不同：PDF 里是“{}”，Word 里是“{}”",
+        from(pdf),
+        from(word)
+    );
+    findings.add(printed.problem("parity/around", words, "word/document.xml".into()));
 }
 
 /// The table without blanks and line breaks: a PDF has no character for a line
@@ -113,16 +140,19 @@ fn shown(text: &str) -> String {
 }
 
 /// Rows that only one of the files repeats on each page.
-fn header_rows(printed: &Printed, table: usize, pdf: &Grid, word: &Grid, findings: &mut Findings) {
-    for (row, (pdf, word)) in pdf.kinds.iter().zip(&word.kinds).enumerate() {
-        let (words, hint) = match (pdf, word) {
-            (RowKind::Header, RowKind::Data) => (
-                "在 PDF 里是标题行，在 Word 里不是",
+fn header_rows(printed: &Printed, table: usize, word: &Grid, findings: &mut Findings) {
+    let Some(in_pdf) = printed.header_rows.get(table) else {
+        return;
+    };
+    for (row, word) in word.kinds.iter().enumerate() {
+        let (words, hint) = match (in_pdf.contains(&row), *word == RowKind::Header) {
+            (true, false) => (
+                "在 PDF 里是每页重印的标题行，在 Word 里不是",
                 "在 Word 里选中这一行，在“表格属性”里勾选“在各页顶端以标题行形式重复出现”",
             ),
-            (RowKind::Data, RowKind::Header) => (
-                "在 Word 里是标题行，在 PDF 里不是",
-                "在 form.typ 里用 `head` 写这一行的格子，或在 Word 的“表格属性”里取消标题行",
+            (false, true) => (
+                "在 Word 里是每页重印的标题行，在 PDF 里不是",
+                "在 form.typ 里把这一行放进 `header-rows`，或在 Word 的“表格属性”里取消标题行",
             ),
             _ => continue,
         };
@@ -214,6 +244,8 @@ mod tests {
             pages: Vec::new(),
             spots: Vec::new(),
             paragraphs: Vec::new(),
+            header_rows: Vec::new(),
+            around: (String::new(), String::new()),
         };
         let mut findings = Findings::default();
         compare(&printed, &mut findings);

@@ -154,6 +154,10 @@ struct Printed {
     pages: Vec<String>,
     /// For each row of each Word table its place in the template, `表1 行3`.
     spots: Vec<Vec<Option<String>>>,
+    /// The rows of each table that begin each of its pages in the PDF.
+    header_rows: Vec<BTreeSet<usize>>,
+    /// What stands outside of tables, without blanks: in the PDF and in Word.
+    around: (String, String),
     /// The paragraphs outside of tables: part, place in it, and text.
     paragraphs: Vec<(String, String, String)>,
 }
@@ -189,7 +193,18 @@ impl Printed {
             &row_spots(ready, artifacts),
             tables().map(|table| if same_pages { in_pages(table) } else { 1 }),
         );
+        let unspaced = |texts: Vec<String>| -> String {
+            texts
+                .iter()
+                .flat_map(|text| text.split_whitespace())
+                .collect()
+        };
         Ok(Self {
+            header_rows: tables().map(|table| table.header_rows.clone()).collect(),
+            around: (
+                unspaced(pdf::texts_outside_tables(pdf_file).map_err(in_pdf)?),
+                unspaced(word::paragraphs(word_file).map_err(in_word)?),
+            ),
             pdf,
             pages: pdf::page_texts(pdf_file).map_err(in_pdf)?,
             word,

@@ -41,6 +41,25 @@ pub fn grids(pdf: &[u8]) -> Result<Vec<Grid>, String> {
         .collect()
 }
 
+/// The texts of the structure tree outside of tables, in order.
+///
+/// # Errors
+/// What cannot be read, in words.
+pub fn texts_outside_tables(pdf: &[u8]) -> Result<Vec<String>, String> {
+    let document = open(pdf)?;
+    let root = entry(&document, catalog(&document)?, b"StructTreeRoot")?;
+    let root = root
+        .and_then(|root| root.as_dict().ok())
+        .ok_or("没有 /StructTreeRoot，不是带标签的 PDF")?;
+    let structure = Structure {
+        document: &document,
+        marked: printed(&document)?.marked,
+    };
+    let mut texts = Vec::new();
+    structure.texts_outside_tables(root, 0, &mut texts)?;
+    Ok(texts)
+}
+
 /// All the text of each page in the order it is painted, artifacts included.
 ///
 /// # Errors
@@ -204,6 +223,27 @@ impl<'a> Structure<'a> {
         }
         for child in self.children(element)? {
             self.tables(child, depth + 1, found)?;
+        }
+        Ok(())
+    }
+
+    fn texts_outside_tables(
+        &self,
+        element: &'a Dictionary,
+        depth: usize,
+        found: &mut Vec<String>,
+    ) -> Result<(), String> {
+        if role(element) == "Table" {
+            return Ok(());
+        }
+        let mut tables = Vec::new();
+        self.tables(element, depth, &mut tables)?;
+        if tables.is_empty() {
+            found.push(self.text(element, depth)?);
+            return Ok(());
+        }
+        for child in self.children(element)? {
+            self.texts_outside_tables(child, depth + 1, found)?;
         }
         Ok(())
     }

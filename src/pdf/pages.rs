@@ -21,6 +21,8 @@ use typst_layout::PagedDocument;
 pub struct TablePages {
     /// Number of rows.
     pub rows: usize,
+    /// Header rows, which begin each of its pages.
+    pub header_rows: BTreeSet<usize>,
     /// Rows that begin a page other than the table's first.
     pub starts: BTreeSet<usize>,
     /// Rows that go on over the end of a page, because they are higher than one.
@@ -274,6 +276,21 @@ impl Reader {
                     is_forced: own_page.is_some(),
                     ..TablePages::default()
                 });
+            }
+            let headers = table.grid.iter().flat_map(|grid| &grid.headers);
+            let rows = headers
+                .filter(|header| header.repeated)
+                .flat_map(|header| header.range.clone());
+            let own = rows.filter_map(|row| {
+                row.checked_add_signed(self.offset.0)
+                    .filter(|_| row >= above)
+            });
+            if let Some(table) = self
+                .pages
+                .get_mut(self.sheet)
+                .and_then(|tables| tables.last_mut())
+            {
+                table.header_rows.extend(own);
             }
         }
     }
