@@ -34,4 +34,5 @@ mod jiujiang_seed;
 mod nanchang_seed;
 mod repeatable_bytes;
 mod same_pages;
+mod several_forms;
 mod whole_files_only;

@@ -208,3 +208,26 @@ fn text_that_shrinks_is_as_small_in_both_files() {
     assert!((13..21).contains(&middle), "{middle}");
     assert_eq!(sizes(&"长".repeat(90)), 12);
 }
+
+/// A label that fills much of a page would leave one row on each: it stands
+/// once, and each file breaks pages by itself.
+#[test]
+fn a_label_as_high_as_a_page_stands_once() {
+    let long = "很长的二级指标的名称".repeat(40);
+    let mut indicators = String::new();
+    for row in 0..60 {
+        let _ = writeln!(
+            indicators,
+            "  - {{level1: 产出, level2: {long}, name: 指标{row}末, target: {row}}}"
+        );
+    }
+    let rendered = render(&Trial::new(), "内容", &indicators);
+    assert!(rendered.pages < 8, "{} pages", rendered.pages);
+    assert_eq!((rendered.pdf.len(), rendered.word.len()), (1, 1));
+    assert_eq!(
+        difference(&unspaced(&rendered.pdf[0]), &unspaced(&rendered.word[0])),
+        None
+    );
+    let labels = rendered.word[0].rows.iter().flatten();
+    assert_eq!(labels.filter(|cell| cell.text == long).count(), 1);
+}
