@@ -242,3 +242,9 @@ fn a_template_that_is_no_word_file_is_refused() {
     ]);
     says(&outcome, &["不是 .docx 文件，或者文件已损坏", "form.docx"]);
 }
+
+#[test]
+fn a_cell_that_does_not_fit_its_table_is_said_at_the_table() {
+    let wide = after("form.typ", replaced("colspan: 4", "colspan: 5"));
+    says(&wide, &["form.typ:10:2", "占的列超出了最后一列"]);
+}

@@ -190,7 +190,8 @@ fn paragraphs(value: &Value) -> Result<Value, Error> {
     Ok(Value::from(lines))
 }
 
-/// The sum of a list of amounts, or of one attribute of its items, in decimals.
+/// The sum of a list of amounts, or of one attribute of its items, in decimals;
+/// `attribute="counties.central"` goes through a list within each item.
 ///
 /// Blanks count nothing; nothing but blanks gives a blank. With a text that is no
 /// amount there is no sum: a [`NoSum`].
@@ -200,13 +201,13 @@ fn sum(list: &Value, options: Kwargs) -> Result<Value, Error> {
     if list.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let mut total: Option<Decimal> = None;
+    let steps: Vec<&str> = attribute.iter().flat_map(|path| path.split('.')).collect();
+    let mut values = Vec::new();
     for item in list.try_iter()? {
-        let mut path = attribute.iter().flat_map(|path| path.split('.'));
-        let value = path.try_fold(item, |at, step| at.get_attr(step))?;
-        if value.is_undefined() {
-            return Err(Error::from(ErrorKind::UndefinedError));
-        }
+        values_at(&item, &steps, &mut values)?;
+    }
+    let mut total: Option<Decimal> = None;
+    for value in values {
         let text = value.to_string();
         if value.is_none() || text.trim().is_empty() {
             continue;
@@ -219,6 +220,27 @@ fn sum(list: &Value, options: Kwargs) -> Result<Value, Error> {
         total = sum;
     }
     Ok(total.map_or(Value::from(()), |total| Value::from(total.to_string())))
+}
+
+/// The values under these steps; of a list on the way, those of all its items.
+fn values_at(value: &Value, steps: &[&str], found: &mut Vec<Value>) -> Result<(), Error> {
+    if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
+        for item in value.try_iter()? {
+            values_at(&item, steps, found)?;
+        }
+        return Ok(());
+    }
+    let Some((step, below)) = steps.split_first() else {
+        if value.is_undefined() {
+            return Err(Error::from(ErrorKind::UndefinedError));
+        }
+        found.push(value.clone());
+        return Ok(());
+    };
+    match value.kind() {
+        ValueKind::None => Ok(()),
+        _ => values_at(&value.get_attr(step)?, below, found),
+    }
 }
 
 /// A sum that cannot be reckoned, because this text is no amount: a mistake
@@ -349,6 +371,10 @@ mod tests {
         let items = Value::from(vec![item("1.5"), item("2")]);
         let by_path = Kwargs::from_iter([("attribute", Value::from("a.b"))]);
         assert_eq!(sum(&items, by_path).unwrap().to_string(), "3.5");
+        let nested = Value::from(vec![Value::from_pairs([("a", items)])]);
+        let through = |path: &str| Kwargs::from_iter([("attribute", Value::from(path))]);
+        assert_eq!(sum(&nested, through("a.a.b")).unwrap().to_string(), "3.5");
+        assert!(sum(&nested, through("a.a.x")).is_err());
     }
 
     #[test]

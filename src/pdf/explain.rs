@@ -5,7 +5,7 @@ use typst::{World, WorldExt};
 
 use super::Sheet;
 use super::world::SheetWorld;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::source::{Location, Source};
 
 /// Every error, at the place a template's author can change.
@@ -21,7 +21,11 @@ pub(super) fn all(
 }
 
 fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -> Diagnostic {
-    let message = format!("排版没有成功：{}", error.message);
+    let slip = table_slip(&error.message);
+    let message = match slip {
+        Some(words) => words.to_owned(),
+        None => format!("排版没有成功：{}", error.message),
+    };
     let mut problem = Diagnostic::error("typst/error", message);
     // An error inside the library is the template's where it calls it.
     let spans =
@@ -47,13 +51,41 @@ fn one(world: &SheetWorld<'_>, sheets: &[Sheet<'_>], error: &SourceDiagnostic) -
     });
     match (place, fallback) {
         (Some(at), Some(cause)) => problem = problem.at(at).related("错误发生在这里", cause),
+        (None, Some(_)) if slip.is_some() => problem.place = first_table(sheets).or(problem.place),
         (Some(at), None) | (None, Some(at)) => problem = problem.at(at),
         (None, None) => {}
     }
-    for hint in &error.hints {
+    for hint in error.hints.iter().filter(|_| slip.is_none()) {
         problem = problem.hint(hint.v.to_string());
     }
     problem
+}
+
+/// A cell that does not fit its table, which Typst notices in the library.
+fn table_slip(message: &str) -> Option<&'static str> {
+    let slips = [
+        (
+            "colspan would cause it to exceed",
+            "表格里有一格占的列超出了最后一列：它的 colspan，或者上面哪一格的 rowspan 写错了",
+        ),
+        (
+            "attempted to place a second cell",
+            "表格里有两格占了同一个位置：它们的 colspan 或 rowspan 写错了",
+        ),
+    ];
+    let found = slips.into_iter().find(|(words, _)| message.contains(words));
+    found.map(|(_, words)| words)
+}
+
+/// Where the template of the first sheet writes its first table.
+fn first_table(sheets: &[Sheet<'_>]) -> Option<Place> {
+    const TABLE: &str = "form-table(";
+    let template = &sheets.first()?.template;
+    let at = template.text.find(TABLE)?;
+    Some(Place::Text(Location::new(
+        template,
+        at..at + TABLE.len() - 1,
+    )))
 }
 
 /// A range of the merged text, as a place in the template.
