@@ -57,3 +57,20 @@ fn title_department_unit_and_note_stand_around_the_table() {
         }
     }
 }
+
+/// The example writes the sums of one unit only.
+#[test]
+fn sums_that_are_not_written_are_reckoned() {
+    let trial = Trial::new();
+    let example = root().join("templates/guangzhou/project-expenditure-target/example.yaml");
+    trial.run_well(&["render", example.to_str().unwrap()]);
+    let file = trial.read("out/项目支出绩效目标表-某某市商务局.docx");
+    let grid = &word::grids(&file).unwrap()[0];
+    let amounts = |row: usize| grid.texts()[row][..5].to_vec();
+    assert_eq!(
+        amounts(1),
+        ["合计", "1,765.30", "1,705.30", "10.00", "50.00"]
+    );
+    assert_eq!(amounts(2)[1..], ["1,745.30", "1,685.30", "10.00", "50.00"]);
+    assert_eq!(amounts(5)[1..], ["20.00", "20.00", "", ""]);
+}

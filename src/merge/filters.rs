@@ -6,7 +6,7 @@
 //! | `blank("—")` | the value, or these words where it is blank |
 //! | `join`, `join("、")` | a list as one text; blanks are left out |
 //! | `paragraphs` | a text or a list as a list of paragraphs, at least one |
-//! | `sum`, `sum(attribute="fiscal")` | the decimal sum of a list of amounts; blank if all are |
+//! | `sum`, `sum(attribute="fiscal")`, `sum(attribute="total", blank="parts.total")` | the decimal sum of a list of amounts; blank if all are |
 //! | `checkbox`, `checkbox("有", "无")` | `☑是 □否` of true, `□是 ☑否` of false, `□是 □否` of blank |
 //! | `rows`, `rows(merge="rule")` | the indicator tree as rows, see [`super::rows`] |
 //! | `code` | a Typst expression for code position |
@@ -142,12 +142,15 @@ fn blank(value: &Value, instead: Option<Value>) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let is_blank = value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty());
-    Ok(if is_blank {
+    Ok(if is_blank(value) {
         instead.unwrap_or_else(|| Value::from(()))
     } else {
         value.clone()
     })
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// A list as one text; anything but a list stays as it is.
@@ -191,27 +194,38 @@ fn paragraphs(value: &Value) -> Result<Value, Error> {
 }
 
 /// The sum of a list of amounts, or of one attribute of its items, in decimals;
-/// `attribute="counties.central"` goes through a list within each item.
+/// `attribute="counties.central"` goes through a list within each item. With
+/// `blank="counties.central"`, that is what counts for an item whose own value is
+/// blank.
 ///
 /// Blanks count nothing; nothing but blanks gives a blank. With a text that is no
 /// amount there is no sum: a [`NoSum`].
 fn sum(list: &Value, options: Kwargs) -> Result<Value, Error> {
     let attribute: Option<String> = options.get("attribute")?;
+    let instead: Option<String> = options.get("blank")?;
     options.assert_all_used()?;
     if list.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     let steps: Vec<&str> = attribute.iter().flat_map(|path| path.split('.')).collect();
+    let instead: Option<Vec<&str>> = instead.as_ref().map(|path| path.split('.').collect());
     let mut values = Vec::new();
     for item in list.try_iter()? {
+        let own = values.len();
         values_at(&item, &steps, &mut values)?;
+        if let Some(instead) = instead
+            .as_ref()
+            .filter(|_| values[own..].iter().all(is_blank))
+        {
+            values_at(&item, instead, &mut values)?;
+        }
     }
     let mut total: Option<Decimal> = None;
     for value in values {
-        let text = value.to_string();
-        if value.is_none() || text.trim().is_empty() {
+        if is_blank(&value) {
             continue;
         }
+        let text = value.to_string();
         let amount = decimal(&text);
         let sum = amount.and_then(|amount| amount.checked_add(total.unwrap_or_default()));
         if sum.is_none() {
@@ -375,6 +389,14 @@ mod tests {
         let through = |path: &str| Kwargs::from_iter([("attribute", Value::from(path))]);
         assert_eq!(sum(&nested, through("a.a.b")).unwrap().to_string(), "3.5");
         assert!(sum(&nested, through("a.a.x")).is_err());
+        let stated = |total: Value| Value::from_pairs([("total", total), ("a", nested.clone())]);
+        let units = Value::from(vec![stated(Value::from(())), stated(Value::from("10"))]);
+        let options = [("attribute", "total"), ("blank", "a.a.a.b")];
+        let options = options.map(|(name, path)| (name, Value::from(path)));
+        assert_eq!(
+            sum(&units, Kwargs::from_iter(options)).unwrap().to_string(),
+            "13.5"
+        );
     }
 
     #[test]
