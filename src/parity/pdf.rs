@@ -24,21 +24,14 @@ const MAX_SPAN: i64 = 65_536;
 /// # Errors
 /// What cannot be read, in words.
 pub fn grids(pdf: &[u8]) -> Result<Vec<Grid>, String> {
-    let document = open(pdf)?;
-    let root = entry(&document, catalog(&document)?, b"StructTreeRoot")?;
-    let root = root
-        .and_then(|root| root.as_dict().ok())
-        .ok_or("没有 /StructTreeRoot，不是带标签的 PDF")?;
-    let structure = Structure {
-        document: &document,
-        marked: printed(&document)?.marked,
-    };
-    let mut tables = Vec::new();
-    structure.tables(root, 0, &mut tables)?;
-    tables
-        .into_iter()
-        .map(|table| structure.grid(table))
-        .collect()
+    in_structure(pdf, |structure, root| {
+        let mut tables = Vec::new();
+        structure.tables(root, 0, &mut tables)?;
+        tables
+            .into_iter()
+            .map(|table| structure.grid(table))
+            .collect()
+    })
 }
 
 /// The texts of the structure tree outside of tables, in order.
@@ -46,6 +39,18 @@ pub fn grids(pdf: &[u8]) -> Result<Vec<Grid>, String> {
 /// # Errors
 /// What cannot be read, in words.
 pub fn texts_outside_tables(pdf: &[u8]) -> Result<Vec<String>, String> {
+    in_structure(pdf, |structure, root| {
+        let mut texts = Vec::new();
+        structure.texts_outside_tables(root, 0, &mut texts)?;
+        Ok(texts)
+    })
+}
+
+/// Looks into the structure tree, from its root.
+fn in_structure<T>(
+    pdf: &[u8],
+    look: impl for<'a> Fn(&Structure<'a>, &'a Dictionary) -> Result<T, String>,
+) -> Result<T, String> {
     let document = open(pdf)?;
     let root = entry(&document, catalog(&document)?, b"StructTreeRoot")?;
     let root = root
@@ -55,9 +60,7 @@ pub fn texts_outside_tables(pdf: &[u8]) -> Result<Vec<String>, String> {
         document: &document,
         marked: printed(&document)?.marked,
     };
-    let mut texts = Vec::new();
-    structure.texts_outside_tables(root, 0, &mut texts)?;
-    Ok(texts)
+    look(&structure, root)
 }
 
 /// All the text of each page in the order it is painted, artifacts included.
