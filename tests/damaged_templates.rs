@@ -248,3 +248,18 @@ fn a_cell_that_does_not_fit_its_table_is_said_at_the_table() {
     let wide = after("form.typ", replaced("colspan: 4", "colspan: 5"));
     says(&wide, &["form.typ:10:2", "占的列超出了最后一列"]);
 }
+
+#[test]
+fn a_header_row_that_reaches_below_itself_is_refused() {
+    let label = |text: String| {
+        let head = "  label(rowspan: {{ rows | length + 1 }})[绩效指标],\n  head[一级指标], head[二级指标], head[三级指标], head[指标值],\n";
+        let (before, after) = text.split_once(head).unwrap();
+        format!(
+            "{before}  header-rows({}),\n{after}",
+            head.trim().trim_end_matches(',')
+        )
+        .replacen("head, label", "head, header-rows, label", 1)
+    };
+    let outcome = after("form.typ", label);
+    says(&outcome, &["header-rows 里的格子要恰好占满整行"]);
+}
