@@ -15,9 +15,6 @@ const MAX_SPAN: usize = 1000;
 
 /// The tables of the body in order; a table inside a cell is left out.
 ///
-/// A row that only repeats a header on a new page is left out too: see
-/// [`is_repeated`].
-///
 /// # Errors
 /// What cannot be read, in words.
 pub fn grids(docx: &[u8]) -> Result<Vec<Grid>, String> {
@@ -147,45 +144,8 @@ fn grid(table: &Element) -> Result<Grid, String> {
     })
 }
 
-/// The rows of a table without those that only repeat a header.
 fn rows(table: &Element) -> Result<Vec<Row<'_>>, String> {
-    let all: Vec<Row<'_>> = table.within("w:tr").map(row).collect::<Result<_, _>>()?;
-    let leading = all.iter().take_while(|row| row.header).count();
-    let mut kept: Vec<Row<'_>> = Vec::new();
-    let mut repeats = false;
-    for (at, row) in all.into_iter().enumerate() {
-        repeats = at >= leading && is_repeated(&row, repeats, &kept);
-        if !repeats {
-            kept.push(row);
-        }
-    }
-    Ok(kept)
-}
-
-/// Whether a row below the leading header rows only repeats a header on a new page.
-///
-/// Word repeats rows that lead a table and no others, so that a header further down is
-/// written again where a page begins: marked `w:tblHeader`, broken to the page by its first
-/// paragraph, and with the texts of a header row above. Of several such rows only the first
-/// breaks the page; `follows` says that the row before this one is repeated. The PDF
-/// repeats rows by itself and has them once, and so has the grid.
-fn is_repeated(row: &Row<'_>, follows: bool, above: &[Row<'_>]) -> bool {
-    let texts = |row: &Row<'_>| -> Vec<String> { row.cells.iter().map(Place::text).collect() };
-    row.header
-        && (follows || row.breaks_page())
-        && above
-            .iter()
-            .any(|earlier| earlier.header && texts(earlier) == texts(row))
-}
-
-impl Row<'_> {
-    fn breaks_page(&self) -> bool {
-        let first = self
-            .cells
-            .first()
-            .and_then(|place| place.cell.within("w:p").next());
-        first.is_some_and(|first| on(property(first, "w:pPr", "w:pageBreakBefore")))
-    }
+    table.within("w:tr").map(row).collect()
 }
 
 impl Place<'_> {
@@ -507,38 +467,6 @@ mod tests {
         assert!(
             refused.starts_with("第 1 张表第 2 行第 1 列起的一格"),
             "{refused}"
-        );
-    }
-
-    #[test]
-    fn a_header_that_is_written_again_on_a_new_page_is_left_out() {
-        let header = "<w:trPr><w:tblHeader/></w:trPr>";
-        let broken = |text: &str| {
-            format!(
-                "{header}<w:tc><w:p><w:pPr><w:pageBreakBefore/></w:pPr>\
-                 <w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
-            )
-        };
-        let headed = |text: &str| header.to_string() + &cell("", text);
-        let table = table(&[
-            headed("表头"),
-            cell("", "1"),
-            // A header of its own further down, of two rows.
-            headed("甲"),
-            headed("乙"),
-            cell("", "2"),
-            broken("甲"),
-            headed("乙"),
-            cell("", "3"),
-            // Not repeated: other words, no new page, no header.
-            broken("丙"),
-            headed("乙"),
-            cell("", "甲"),
-        ]);
-        let grids = grids(&table).unwrap();
-        assert_eq!(
-            grids[0].texts().concat(),
-            ["表头", "1", "甲", "乙", "2", "3", "丙", "乙", "甲"]
         );
     }
 
