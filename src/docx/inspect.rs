@@ -5,6 +5,7 @@ use minijinja::Environment;
 use minijinja::value::Value;
 
 use super::outline::{Kind, Outline};
+use super::package::MAIN_PART;
 use super::prepare::prepare;
 use super::{Template, pages};
 use crate::merge;
@@ -13,7 +14,6 @@ use crate::pdf::TablePages;
 /// The attribute in which [`Template::with_row_spots`] writes a row's place,
 /// in the words of diagnostics: `表1 行3`.
 pub(crate) const ROW_SPOT: &str = "tianbao-row";
-const MAIN_PART: &str = "word/document.xml";
 
 impl Template {
     /// The parts that hold tags, each with the places and words of its tags.

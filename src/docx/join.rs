@@ -10,10 +10,9 @@ use std::collections::BTreeMap;
 use quick_xml::escape::unescape;
 
 use super::outline::{Kind, Outline, flaw};
-use super::package::{self, Package, Parts};
+use super::package::{self, MAIN_PART, Package, Parts};
 use crate::diagnostic::Diagnostic;
 
-const DOCUMENT: &str = "word/document.xml";
 const RELATIONSHIPS: &str = "word/_rels/document.xml.rels";
 const TYPES: &str = "[Content_Types].xml";
 const SETTINGS: &str = "word/settings.xml";
@@ -40,12 +39,12 @@ pub(crate) fn join(files: &[Vec<u8>]) -> Result<Vec<u8>, Diagnostic> {
         }
     }
     if part(&joined, SETTINGS).is_ok_and(|settings| settings.contains(EVEN_AND_ODD)) {
-        let document = part(&joined, DOCUMENT)
+        let document = part(&joined, MAIN_PART)
             .map(with_even_pages)
             .map_err(refused)?;
-        set(&mut joined, DOCUMENT, document);
+        set(&mut joined, MAIN_PART, document);
     }
-    if let Some(flaw) = part(&joined, DOCUMENT).ok().and_then(flaw) {
+    if let Some(flaw) = part(&joined, MAIN_PART).ok().and_then(flaw) {
         return Err(refused(flaw));
     }
     let package = Package::new(&joined).map_err(|error| refused(error.to_string()))?;
@@ -67,14 +66,14 @@ fn set(parts: &mut Parts, name: &str, content: String) {
 }
 
 fn append(joined: &mut Parts, next: &Parts, number: usize) -> Result<(), String> {
-    let next_document = part(next, DOCUMENT)?;
+    let next_document = part(next, MAIN_PART)?;
     for (mark, name) in UNKNOWN {
         if next_document.contains(mark) {
             return Err(format!("第 {number} 个表式用了{name}"));
         }
     }
     let mut body = body(next_document)?.to_owned();
-    let document = with_namespaces_of(part(joined, DOCUMENT)?, next_document)?;
+    let document = with_namespaces_of(part(joined, MAIN_PART)?, next_document)?;
     let mut relationships = part(joined, RELATIONSHIPS)?.to_owned();
     let mut types = part(joined, TYPES)?.to_owned();
     let (next_types, next_relationships) = (part(next, TYPES)?, part(next, RELATIONSHIPS)?);
@@ -121,7 +120,7 @@ fn append(joined: &mut Parts, next: &Parts, number: usize) -> Result<(), String>
     set(joined, STYLES, styles);
     set(joined, RELATIONSHIPS, relationships);
     set(joined, TYPES, types);
-    set(joined, DOCUMENT, with_section(&document, &body)?);
+    set(joined, MAIN_PART, with_section(&document, &body)?);
     Ok(())
 }
 

@@ -112,7 +112,7 @@ impl Template {
                         .hint("检查这个部件里语句的开头和结尾是否在同一层"),
                 );
             }
-            let text = match pages.filter(|_| name == "word/document.xml") {
+            let text = match pages.filter(|_| name == package::MAIN_PART) {
                 None => merged.text,
                 Some(pages) => pages::set(&merged.text, pages).map_err(|words| {
                     Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")

@@ -10,6 +10,8 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::diagnostic::Diagnostic;
 
+/// The part that holds the text of the document.
+pub(super) const MAIN_PART: &str = "word/document.xml";
 /// Most parts of a package.
 const MAX_PARTS: usize = 4096;
 /// Most bytes of all parts together.
@@ -46,7 +48,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Parts, Diagnostic> {
             .ok_or_else(|| refuse("文件解开后太大"))?;
         parts.push((name, content));
     }
-    if !parts.iter().any(|(name, _)| name == "word/document.xml") {
+    if !parts.iter().any(|(name, _)| name == MAIN_PART) {
         return Err(refuse("不是 Word 文件：里面没有 word/document.xml"));
     }
     Ok(parts)

@@ -33,9 +33,6 @@ pub struct TablePages {
     pub overflowing: BTreeSet<(usize, usize)>,
     /// Whether it is a table of its own on each page of the PDF.
     pub is_forced: bool,
-    /// Whether Word breaks its pages by itself, whatever the form says, because
-    /// a label is too high to stand on each.
-    pub has_own_pages: bool,
     /// Rows that reach below the text area although they may not break.
     tall: BTreeSet<usize>,
     /// Whether a cell reaches over the beginning of a page.
@@ -117,7 +114,6 @@ impl Splits {
         for (table, split) in pages.iter_mut().flatten().zip(&self.0) {
             if split.given_up {
                 table.starts.clear();
-                table.has_own_pages = true;
             }
         }
     }
@@ -158,8 +154,8 @@ impl Split {
         } else if self.starts.is_empty() && !table.reaches_over {
             (Vec::new(), false)
         } else {
-            let is_settled = self.starts.is_empty() || self.starts == found;
-            (found, !is_settled)
+            let forced = !self.starts.is_empty() && !settled;
+            (found, forced)
         };
         Self {
             starts,
