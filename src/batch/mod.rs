@@ -3,8 +3,10 @@
 //! One wrong project never stops the others. Nothing here knows how one
 //! project is rendered.
 
+mod member;
 mod plan;
 mod run;
 
+pub use member::Member;
 pub use plan::{Plan, Volume, plan};
 pub use run::{Made, Run, check, run};

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Member;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Failure};
 use crate::project::{self, Data, Node, tidy};
@@ -20,8 +21,8 @@ const KEYS: [&str; 2] = ["members", "volume"];
 /// The projects of a run.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Project files in order, each once.
-    pub members: Vec<PathBuf>,
+    /// The projects in order, each once.
+    pub members: Vec<Member>,
     /// Bound volumes that batch files ask for.
     pub volumes: Vec<Volume>,
     /// The members' real paths: however it is named, a file is rendered once.
@@ -72,7 +73,7 @@ impl Plan {
         let path = tidy(path);
         let identity = path.canonicalize().unwrap_or_else(|_| path.clone());
         *self.identities.entry(identity).or_insert_with(|| {
-            self.members.push(path);
+            self.members.push(Member::File(path));
             self.members.len() - 1
         })
     }

@@ -130,8 +130,8 @@ fn finish(
         .iter()
         .map(|volume| title(volume, &members))
         .collect();
-    for ((path, member), result) in plan.members.iter().zip(members).zip(of_members) {
-        let subject = crate::project::shown(path);
+    for ((planned, member), result) in plan.members.iter().zip(members).zip(of_members) {
+        let subject = planned.subject();
         run.made.push(match (member, result) {
             (Ok(ready), Some(Ok(files))) => Made {
                 diagnostics: ready.warnings,
@@ -178,7 +178,7 @@ fn prepare<'a>(renderer: &Renderer, plan: &'a Plan) -> Prepared<'a> {
     let members: Vec<_> = plan
         .members
         .par_iter()
-        .map(|path| renderer.prepare(path))
+        .map(|member| renderer.prepare(member.load()?))
         .collect();
     let volumes = plan
         .volumes

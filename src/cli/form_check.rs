@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::args::{FormCheck, Format, Target};
 use super::{GOOD, exit_code, report, setup, verdict};
+use crate::batch::{self, Member};
 use crate::diagnostic::{Diagnostic, Severity, likely};
 use crate::error::{Error, Failure};
 use crate::form_check::{self, Report};
+use crate::project;
 use crate::render::Renderer;
-use crate::{batch, project};
 
 pub(super) fn execute(command: FormCheck) -> Result<u8, Failure> {
     let both = [Target::Pdf, Target::Docx];
@@ -37,7 +38,7 @@ pub(super) fn execute(command: FormCheck) -> Result<u8, Failure> {
             continue;
         }
         let own = projects.iter().filter(|(form, _)| form == id);
-        let mut own: Vec<PathBuf> = own.map(|(_, path)| path.clone()).collect();
+        let mut own: Vec<Member> = own.map(|(_, member)| member.clone()).collect();
         own.dedup();
         reports.push(form_check::check(&renderer, id, &own));
         if command.place.format == Format::Text {
@@ -64,12 +65,12 @@ fn projects(
     renderer: &Renderer,
     paths: &[PathBuf],
     ids: &[String],
-) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let forms_of = |path: &PathBuf| -> Result<Vec<(String, PathBuf)>, Failure> {
-        let sheets = project::sheets(&project::load(path)?)?.into_iter();
+) -> Result<Vec<(String, Member)>, Failure> {
+    let forms_of = |member: &Member| -> Result<Vec<(String, Member)>, Failure> {
+        let sheets = project::sheets(&member.load()?)?.into_iter();
         let named = sheets.map(|sheet| {
             let id = renderer.templates().form_id(&sheet.project)?;
-            Ok((id, path.clone()))
+            Ok((id, member.clone()))
         });
         named.collect()
     };
@@ -77,7 +78,7 @@ fn projects(
         let data = renderer.templates().data_folder();
         let plan = data.map(|data| batch::plan(&[data])).and_then(Result::ok);
         let members = plan.into_iter().flat_map(|plan| plan.members);
-        let found = members.filter_map(|path| forms_of(&path).ok());
+        let found = members.filter_map(|member| forms_of(&member).ok());
         return Ok(found.flatten().collect());
     }
     let members = batch::plan(paths)?.members;

@@ -12,8 +12,9 @@ mod names;
 mod values;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::batch::Member;
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::error::{Error, Failure};
 use crate::parity::grid::Grid;
@@ -46,7 +47,7 @@ impl Report {
 }
 
 /// Checks a form with its example and these projects of it.
-pub fn check(renderer: &Renderer, id: &str, projects: &[PathBuf]) -> Report {
+pub fn check(renderer: &Renderer, id: &str, projects: &[Member]) -> Report {
     let mut findings = Findings::default();
     let mut tables = 0;
     let broken = match look(renderer, id, projects, &mut findings, &mut tables) {
@@ -69,15 +70,15 @@ pub fn check(renderer: &Renderer, id: &str, projects: &[PathBuf]) -> Report {
 fn look(
     renderer: &Renderer,
     id: &str,
-    projects: &[PathBuf],
+    projects: &[Member],
     findings: &mut Findings,
     tables: &mut usize,
 ) -> Result<(), Failure> {
     let form = renderer.templates().read(id)?;
     findings.extend(names::unknown(&form.schema, renderer.undeclared(id)?));
-    let example = form.folder.join("example.yaml");
-    for path in std::iter::once(&example).chain(projects) {
-        match look_at(renderer, id, path, findings) {
+    let example = Member::File(form.folder.join("example.yaml"));
+    for member in std::iter::once(&example).chain(projects) {
+        match look_at(renderer, id, member, findings) {
             Ok(count) => *tables += count,
             Err(Failure::Rejected(found)) => findings.extend(found),
             Err(broken) => return Err(broken),
@@ -90,10 +91,10 @@ fn look(
 fn look_at(
     renderer: &Renderer,
     id: &str,
-    path: &Path,
+    member: &Member,
     findings: &mut Findings,
 ) -> Result<usize, Failure> {
-    let ready = renderer.prepare(path)?.only(id);
+    let ready = renderer.prepare(member.load()?)?.only(id);
     if ready.form().id != id {
         let problem = format!("这份示例用的是表式 `{}`", ready.form().id);
         return Err(Diagnostic::error("form/example", problem)
@@ -116,7 +117,7 @@ fn look_at(
     };
     findings.extend(overflow(&ready, &artifacts));
     values::check(&ready, findings);
-    let printed = Printed::read(&ready, path, &artifacts)?;
+    let printed = Printed::read(&ready, member.path(), &artifacts)?;
     let before = findings.list.len();
     grids::compare(&printed, findings);
     if findings.list.len() == before {

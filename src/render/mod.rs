@@ -6,7 +6,6 @@ mod inspect;
 mod prepared_form;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Value;
@@ -94,12 +93,11 @@ impl Renderer {
         }
     }
 
-    /// Loads and checks a project and works out what its files are called.
+    /// Checks a project and works out what its files are called.
     ///
     /// # Errors
     /// Rejected with everything found in the project and in its form pack.
-    pub fn prepare(&self, path: &Path) -> Result<Ready, Failure> {
-        let project = project::load(path)?;
+    pub fn prepare(&self, project: Project) -> Result<Ready, Failure> {
         let mut warnings: Vec<Diagnostic> = Vec::new();
         let sheets = self.sheets(&project)?;
         for (project, form) in &sheets {

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use divan::Bencher;
-use tianbao::batch::{Plan, plan};
+use tianbao::batch::{Member, Plan, plan};
 use tianbao::form::Templates;
 use tianbao::pdf::{Faces, standards};
 use tianbao::render::{Options, Ready, Renderer};
@@ -57,11 +57,11 @@ fn renderer(pdf: bool, word: bool) -> Renderer {
 static PLAN: LazyLock<Plan> =
     LazyLock::new(|| plan(&[root().join("data/hunan-cbec-2024")]).unwrap_or_else(|_| panic!()));
 static BOTH: LazyLock<Renderer> = LazyLock::new(|| renderer(true, true));
-static READY: LazyLock<Vec<Ready>> =
-    LazyLock::new(|| PLAN.members.iter().map(|path| prepared(path)).collect());
+static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| PLAN.members.iter().map(prepared).collect());
 
-fn prepared(path: &Path) -> Ready {
-    BOTH.prepare(path)
+fn prepared(member: &Member) -> Ready {
+    let project = member.load().unwrap_or_else(|_| panic!());
+    BOTH.prepare(project)
         .unwrap_or_else(|failure| panic!("{failure:?}"))
 }
 
@@ -129,7 +129,7 @@ fn typst_alone(bencher: Bencher<'_, '_>) {
 
 /// The PDF of a form of many pages.
 fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
-    let ready = prepared(&root().join(data));
+    let ready = prepared(&Member::File(root().join(data)));
     let renderer = renderer(true, false);
     bencher
         .with_inputs(|| comemo::evict(0))
@@ -137,7 +137,11 @@ fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
 }
 
 fn many_pages_in_typst(bencher: Bencher<'_, '_>, data: &str, orientation: &str) {
-    let world = Alone::new(&prepared(&root().join(data)), orientation, "plain");
+    let world = Alone::new(
+        &prepared(&Member::File(root().join(data))),
+        orientation,
+        "plain",
+    );
     bencher
         .with_inputs(|| comemo::evict(0))
         .bench_local_values(|()| world.pdf());
