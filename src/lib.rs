@@ -20,6 +20,7 @@ pub mod batch;
 pub mod check;
 pub mod cli;
 pub mod diagnostic;
+pub mod digest;
 pub mod docx;
 mod error;
 pub mod form;

@@ -1,10 +1,16 @@
 //! Writing artifacts: safe names, and whole files or none.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
 use crate::error::Error;
+
+/// The folder within an output folder that holds what the program remembers.
+pub(crate) const MEMORY: &str = ".tianbao";
 
 /// What temporary files are called: hidden, and known to [`clean`].
 const TEMPORARY: (&str, &str) = (".tianbao-", ".tmp");
@@ -45,10 +51,23 @@ pub(crate) fn safe_name(name: &str) -> String {
     }
 }
 
-/// A folder that artifacts go to.
+/// A folder that artifacts go to; nobody else writes it while this is held.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
+    _lock: File,
+}
+
+/// What the file system says of a file: while it stays, so does the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// In bytes.
+    size: u64,
+    /// Nanoseconds of the last change of content, and of anything.
+    modified: i64,
+    changed: i64,
+    /// The file's number.
+    node: u64,
 }
 
 impl Output {
@@ -56,9 +75,23 @@ impl Output {
     /// run may have left.
     ///
     /// # Errors
-    /// If the folder cannot be made or read.
+    /// If the folder cannot be made or read, or another run is writing it.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(folder).map_err(|e| Error::io("创建文件夹", folder, e))?;
+        let memory = folder.join(MEMORY);
+        fs::create_dir_all(&memory).map_err(|e| Error::io("创建文件夹", folder, e))?;
+        let lock = memory.join("lock");
+        let file = File::create(&lock).map_err(|e| Error::io("写入", &lock, e))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let folder = folder.display();
+                return Err(Error::Usage(format!(
+                    "另一个 tianbao 正在写 {folder}；等它结束再试，或用 --out 写到别处"
+                )));
+            }
+            // Some network folders know no locks; then nobody is kept out.
+            Err(TryLockError::Error(_)) => {}
+        }
         let entries = fs::read_dir(folder).map_err(|e| Error::io("读取文件夹", folder, e))?;
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -68,7 +101,23 @@ impl Output {
         }
         Ok(Self {
             folder: folder.to_owned(),
+            _lock: file,
         })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A file of the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// A file of what the program remembers of the folder.
+    pub(crate) fn memory(&self, name: &str) -> PathBuf {
+        self.folder.join(MEMORY).join(name)
     }
 
     /// Writes a file whole: whoever looks sees the old file or the new one.
@@ -76,15 +125,72 @@ impl Output {
     /// # Errors
     /// If the system refuses; the old file is then untouched.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+        self.write_announced(name, |file| file.write_all(bytes), || Ok(()))
+    }
+
+    /// As [`Output::write`], and says so when the content is safe on disk and
+    /// before the name shows it.
+    pub(crate) fn write_announced(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+        announce: impl FnOnce() -> io::Result<()>,
+    ) -> Result<PathBuf, Error> {
         let path = self.folder.join(name);
-        self.place(&path, bytes)
+        self.place(&path, fill, announce)
             .map_err(|e| Error::io("写入", &path, e))?;
         Ok(path)
     }
 
-    fn place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        if let Some(file) = unnamed(&self.folder)? {
-            fill(&file, bytes)?;
+    /// What the file system says of a file of the folder, if it is there.
+    pub(crate) fn stamp(&self, name: &str) -> Option<Stamp> {
+        let metadata = fs::metadata(self.path(name)).ok()?;
+        metadata.is_file().then(|| Stamp::of(&metadata))
+    }
+
+    /// The digest of a file's content.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn digest(&self, name: &str) -> Result<Digest, Error> {
+        let path = self.path(name);
+        let bytes = fs::read(&path).map_err(|e| Error::io("读取", &path, e))?;
+        Ok(Digest::of(&bytes))
+    }
+
+    /// Removes a file of the folder; one that is not there is no mistake.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("删除", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what the program remembers of the folder.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub(crate) fn forget(self) -> Result<(), Error> {
+        let memory = self.folder.join(MEMORY);
+        fs::remove_dir_all(&memory).map_err(|e| Error::io("删除", &memory, e))
+    }
+
+    fn place(
+        &self,
+        path: &Path,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+        announce: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        if let Some(mut file) = unnamed(&self.folder)? {
+            fill(&mut file)?;
+            file.sync_data()?;
+            announce()?;
             if link(&file, path).is_ok() {
                 return Ok(());
             }
@@ -99,13 +205,42 @@ impl Output {
                 let _ = fs::remove_file(&beside);
             });
         }
-        let file = tempfile::Builder::new()
+        let mut file = tempfile::Builder::new()
             .prefix(&temporary_prefix())
             .suffix(TEMPORARY.1)
             .tempfile_in(&self.folder)?;
-        fill(file.as_file(), bytes)?;
+        fill(file.as_file_mut())?;
+        file.as_file().sync_data()?;
+        announce()?;
         file.persist(path)?;
         Ok(())
+    }
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let nanoseconds = |seconds: i64, rest: i64| seconds * 1_000_000_000 + rest;
+        Self {
+            size: metadata.len(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            node: metadata.ino(),
+        }
+    }
+
+    /// Elsewhere the time of the last change must do.
+    #[cfg(not(unix))]
+    fn of(metadata: &fs::Metadata) -> Self {
+        let modified = metadata.modified().ok();
+        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        Self {
+            size: metadata.len(),
+            modified: since.map_or(0, |since| since.as_nanos() as i64),
+            changed: 0,
+            node: 0,
+        }
     }
 }
 
@@ -125,11 +260,6 @@ fn is_left_over(name: &str) -> bool {
         // Where there is no /proc, every run is taken to be over.
         !Path::new("/proc").join(process).join("stat").exists()
     })
-}
-
-fn fill(mut file: &File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
-    file.sync_data()
 }
 
 /// A file without a name, which vanishes if the program is killed; `None`
@@ -191,7 +321,8 @@ mod tests {
         output.write("a.pdf", b"1").unwrap();
         output.write("a.pdf", b"2").unwrap();
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
-        assert_eq!(names.len(), 1);
+        // The artifact, and what the program remembers.
+        assert_eq!(names.len(), 2);
         assert_eq!(fs::read(folder.path().join("a.pdf")).unwrap(), b"2");
     }
 }

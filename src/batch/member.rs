@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::digest::Digest;
 use crate::error::Failure;
 use crate::project::{self, Project};
 
@@ -27,6 +28,27 @@ impl Member {
     pub fn subject(&self) -> String {
         match self {
             Self::File(path) => project::shown(path),
+        }
+    }
+
+    /// What the record calls it, given how it names the file.
+    pub(crate) fn subject_from(&self, file: &str) -> String {
+        match self {
+            Self::File(_) => file.to_owned(),
+        }
+    }
+
+    /// Of what decides the project beside the files it is read from.
+    pub(crate) fn own_digest(&self) -> Digest {
+        match self {
+            Self::File(_) => Digest::of(b""),
+        }
+    }
+
+    /// The batch file that names it, where that says more than its path.
+    pub(crate) fn batch(&self) -> Option<&Path> {
+        match self {
+            Self::File(_) => None,
         }
     }
 

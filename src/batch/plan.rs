@@ -25,6 +25,8 @@ pub struct Plan {
     pub members: Vec<Member>,
     /// Bound volumes that batch files ask for.
     pub volumes: Vec<Volume>,
+    /// Batch files and tables that were read.
+    pub sources: Vec<PathBuf>,
     /// The members' real paths: however it is named, a file is rendered once.
     identities: BTreeMap<PathBuf, usize>,
 }
@@ -79,6 +81,7 @@ impl Plan {
     }
 
     fn add_batch(&mut self, path: &Path) -> Result<(), Failure> {
+        self.sources.push(path.to_owned());
         let source = project::read(path)?;
         let root = project::parse_yaml(&source)?;
         let folder = path.parent().unwrap_or(Path::new(""));

@@ -35,6 +35,14 @@ pub(super) enum Command {
     Render(Render),
     /// 只检查，不写文件
     Check(Check),
+    /// 文件一有改动就重新生成
+    Watch(Watch),
+    /// 核对产物与清单、项目、表式是否还一致
+    Verify(Verify),
+    /// 逐项列出两个项目、两份清单或两个产物文件夹的差别
+    Diff(Diff),
+    /// 删去本程序生成的文件
+    Clean(Clean),
     /// 列出现有表式及其字段
     Forms(Forms),
     /// 列出字体角色各用哪个字体
@@ -102,6 +110,126 @@ pub(super) struct Render {
         help = "把合并后的 Typst 源文件留在 PDF 旁边，供修改模板时查看"
     )]
     pub(super) keep_merged: bool,
+    /// 另打成一个压缩包
+    #[arg(display_order = 5, long, value_name = "名称", num_args = 0..=1, require_equals = true, default_missing_value = "", help = "另把这次的全部文件和清单打成一个压缩包")]
+    pub(super) zip: Option<String>,
+    /// 全部重新生成
+    #[arg(
+        display_order = 6,
+        long,
+        help = "全部重新生成，也覆盖被人改过的文件（不写则只生成有变化的，不覆盖别人改过的）"
+    )]
+    pub(super) force: bool,
+    /// 同时生成几份
+    #[arg(
+        display_order = 7,
+        long,
+        value_name = "数目",
+        value_parser = clap::value_parser!(u16).range(1..=512),
+        help = "同时生成几份（不写即处理器核数）"
+    )]
+    pub(super) jobs: Option<u16>,
+    /// 只报告问题
+    #[arg(
+        display_order = 8,
+        long,
+        short,
+        help = "只报告问题，不显示进度、文件名和小结"
+    )]
+    pub(super) quiet: bool,
+}
+
+/// 文件一有改动就重新生成
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao watch [选项] 路径…", next_help_heading = "选项",
+    after_help = "先把有变化的生成一遍，此后项目、底稿、批次、表格、表式或字体一有改动，就重新生成受影响的，并显示用时。按 Ctrl-C 结束。\n例：tianbao watch data/hunan-cbec-2024 --to pdf\n",
+)]
+pub(super) struct Watch {
+    #[command(flatten)]
+    pub(super) render: Render,
+}
+
+/// 核对产物与清单、项目、表式是否还一致
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao verify [选项] [文件夹]", next_help_heading = "选项",
+    after_help = "按文件夹里的 manifest.json 逐个核对：产物是否还在、有没有被改过，\n项目、表式、字体和程序版本是否还是生成时的。全部一致，退出码是 0；有不一致，是 1。\n例：tianbao verify out\n",
+)]
+pub(super) struct Verify {
+    /// 产物所在的文件夹
+    #[arg(
+        value_name = "文件夹",
+        default_value = "out",
+        hide_default_value = true,
+        help_heading = "参数",
+        help = "产物所在的文件夹（不写即 out）"
+    )]
+    pub(super) folder: PathBuf,
+    #[command(flatten)]
+    pub(super) faces: Faces,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// 逐项列出两个项目、两份清单或两个产物文件夹的差别
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao diff [选项] 旧 新", next_help_heading = "选项",
+    after_help = "旧、新各是一个项目文件、一份 manifest.json，或有 manifest.json 的文件夹。\n没有差别，退出码是 0；有差别，是 1。\n例：tianbao diff 岳阳市-报送.yaml 岳阳市.yaml\n    tianbao diff 上次/ out/\n",
+)]
+pub(super) struct Diff {
+    /// 旧的
+    #[arg(
+        value_name = "旧",
+        help_heading = "参数",
+        help = "旧的项目、清单或文件夹"
+    )]
+    pub(super) old: PathBuf,
+    /// 新的
+    #[arg(
+        value_name = "新",
+        help_heading = "参数",
+        help = "新的项目、清单或文件夹"
+    )]
+    pub(super) new: PathBuf,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// 删去本程序生成的文件
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao clean [选项] [文件夹]", next_help_heading = "选项",
+    after_help = "只删本程序生成、此后没有人改过的文件，以及清单和记录；别的一概不动。\n例：tianbao clean out\n    tianbao clean out --stale    只删项目已不在的\n",
+)]
+pub(super) struct Clean {
+    /// 产物所在的文件夹
+    #[arg(
+        value_name = "文件夹",
+        default_value = "out",
+        hide_default_value = true,
+        help_heading = "参数",
+        help = "产物所在的文件夹（不写即 out）"
+    )]
+    pub(super) folder: PathBuf,
+    /// 只删项目已不在的
+    #[arg(display_order = 1, long, help = "只删项目文件已不在的产物")]
+    pub(super) stale: bool,
+    /// 被人改过的也删
+    #[arg(display_order = 2, long, help = "生成之后被人改过的也删")]
+    pub(super) force: bool,
+    /// 结果的写法
+    #[arg(
+        display_order = 21,
+        long,
+        value_name = "写法",
+        default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "结果写成 text（不写即此）或 json"
+    )]
+    pub(super) format: Format,
 }
 
 /// 只检查，不写文件
@@ -296,8 +424,11 @@ impl Command {
     /// Whether results go to a machine.
     pub(super) fn wants_json(&self) -> bool {
         let place = match self {
-            Self::Render(command) => &command.input.place,
+            Self::Render(command) | Self::Watch(Watch { render: command }) => &command.input.place,
             Self::Check(command) => &command.input.place,
+            Self::Verify(command) => &command.place,
+            Self::Diff(command) => &command.place,
+            Self::Clean(command) => return command.format == Format::Json,
             Self::Forms(command) => &command.place,
             Self::Fonts(command) => &command.place,
             Self::Form {

@@ -1,10 +1,12 @@
 //! `tianbao check`: every diagnostic that rendering would give, no files.
 
 use super::args::{Check, Target};
+use super::progress::{Progress, stop_on_interrupt};
 use super::render::{Stopwatch, outcome};
 use super::{report, setup};
 use crate::batch;
 use crate::error::Failure;
+use crate::render::Kind;
 
 pub(super) fn execute(command: Check) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
@@ -12,7 +14,20 @@ pub(super) fn execute(command: Check) -> Result<u8, Failure> {
     let plan = batch::plan(&command.input.paths)?;
     let both = [Target::Pdf, Target::Docx];
     let renderer = setup::renderer(&command.input.place, &command.document, &both)?;
-    let run = batch::check(&renderer, &plan);
-    report::run(&run, "通过", clock.seconds(), json);
+    let progress = Progress::new(json);
+    let options = batch::Options {
+        kinds: vec![Kind::Pdf, Kind::Word],
+        force: false,
+        stop: stop_on_interrupt(),
+        progress: &|news| progress.hear(news),
+    };
+    let run = batch::check(&renderer, &plan, &options);
+    progress.end();
+    report::run(
+        &run,
+        "通过",
+        clock.seconds(),
+        &report::Wishes { json, quiet: false },
+    );
     Ok(outcome(&run))
 }

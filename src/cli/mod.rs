@@ -5,13 +5,18 @@
 
 mod args;
 mod check;
+mod clean;
+mod diff;
 mod fonts;
 mod form_check;
 mod form_new;
 mod forms;
+mod progress;
 mod render;
 mod report;
 mod setup;
+mod verify;
+mod watch;
 
 use std::panic;
 use std::process::ExitCode;
@@ -27,6 +32,8 @@ const GOOD: u8 = 0;
 const DIAGNOSTICS: u8 = 1;
 /// The command line or the set-up was wrong, or the system refused.
 const USAGE: u8 = 2;
+/// Somebody stopped it.
+const STOPPED: u8 = 130;
 /// A mistake of ours.
 const INTERNAL: u8 = 255;
 
@@ -47,6 +54,10 @@ fn run(args: args::Args) -> u8 {
     let result = match args.command {
         Command::Render(command) => render::execute(command),
         Command::Check(command) => check::execute(command),
+        Command::Watch(command) => watch::execute(command),
+        Command::Verify(command) => verify::execute(command),
+        Command::Diff(command) => diff::execute(command),
+        Command::Clean(command) => clean::execute(command),
         Command::Forms(command) => forms::execute(command),
         Command::Fonts(command) => fonts::execute(command),
         Command::Form {

@@ -1,14 +1,32 @@
 //! `tianbao render`: projects → PDF and Word files.
 
 use super::args::{Format, Render, Target};
-use super::{GOOD, exit_code, report, setup, verdict};
-use crate::batch::{self, Run, Volume};
+use super::progress::{Progress, stop_on_interrupt};
+use super::{GOOD, STOPPED, exit_code, report, setup, verdict};
+use crate::batch::{self, Plan, Run, Volume};
 use crate::error::{Error, Failure};
 use crate::output::Output;
+use crate::render::{Kind, Renderer};
 
 pub(super) fn execute(command: Render) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
-    let json = command.input.place.format == Format::Json;
+    let plan = plan(&command)?;
+    let renderer = setup::renderer(&command.input.place, &command.document, &command.to)?;
+    let run = in_pool(&command, || make(&command, &renderer, &plan))??;
+    report::run(&run, "生成", clock.seconds(), &wishes(&command));
+    Ok(outcome(&run))
+}
+
+/// How results are shown.
+pub(super) fn wishes(command: &Render) -> report::Wishes {
+    report::Wishes {
+        json: command.input.place.format == Format::Json,
+        quiet: command.quiet,
+    }
+}
+
+/// The projects and volumes that the command line means.
+pub(super) fn plan(command: &Render) -> Result<Plan, Failure> {
     let wants_pdf = command.to.contains(&Target::Pdf);
     if command.combined.is_some() && !wants_pdf {
         return Err(Error::Usage("合订本只有 PDF；写了 --combined 就不能只要 docx".into()).into());
@@ -20,10 +38,9 @@ pub(super) fn execute(command: Render) -> Result<u8, Failure> {
         }
         failure => failure,
     })?;
-    let renderer = setup::renderer(&command.input.place, &command.document, &command.to)?;
-    if let Some(title) = command.combined {
+    if let Some(title) = &command.combined {
         let members = (0..plan.members.len()).collect();
-        let title = Some(title).filter(|title| !title.is_empty());
+        let title = Some(title.clone()).filter(|title| !title.is_empty());
         // A batch's own volume of the same projects is this one, under its title.
         match plan
             .volumes
@@ -37,10 +54,45 @@ pub(super) fn execute(command: Render) -> Result<u8, Failure> {
     if !wants_pdf {
         plan.volumes.clear();
     }
+    Ok(plan)
+}
+
+/// Makes what changed.
+pub(super) fn make(command: &Render, renderer: &Renderer, plan: &Plan) -> Result<Run, Error> {
+    let wants = |target| command.to.contains(&target);
+    let merged = command.keep_merged && wants(Target::Pdf);
+    let kinds = [
+        (Kind::Merged, merged),
+        (Kind::Pdf, wants(Target::Pdf)),
+        (Kind::Word, wants(Target::Docx)),
+    ];
     let output = Output::open(&command.out)?;
-    let run = batch::run(&renderer, &plan, &output, command.keep_merged && wants_pdf);
-    report::run(&run, "生成", clock.seconds(), json);
-    Ok(outcome(&run))
+    let quiet = command.quiet || command.input.place.format == Format::Json;
+    let progress = Progress::new(quiet);
+    let options = batch::Options {
+        kinds: kinds
+            .into_iter()
+            .filter(|(_, wanted)| *wanted)
+            .map(|(kind, _)| kind)
+            .collect(),
+        force: command.force,
+        stop: stop_on_interrupt(),
+        progress: &|news| progress.hear(news),
+    };
+    let run = batch::run(renderer, plan, &output, &options);
+    progress.end();
+    run
+}
+
+/// Does something on as many threads as `--jobs` says.
+pub(super) fn in_pool<T: Send>(
+    command: &Render,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, Error> {
+    let threads = command.jobs.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(pool.install(work))
 }
 
 /// The exit code of a whole run: our own failure weighs more than a document's.
@@ -52,7 +104,10 @@ pub(super) fn outcome(run: &Run) -> u8 {
         .map(exit_code)
         .max();
     let verdicts = run.made.iter().map(|made| verdict(&made.diagnostics)).max();
-    broken.or(verdicts).unwrap_or(GOOD)
+    match broken.or(verdicts).unwrap_or(GOOD) {
+        GOOD if run.stopped => STOPPED,
+        code => code,
+    }
 }
 
 /// How long a command took, for the summary a person reads.

@@ -1,6 +1,7 @@
 //! Results in words for people, in JSON for machines.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
@@ -32,9 +33,17 @@ pub(super) fn error(error: &Error, as_json: bool) {
     }
 }
 
+/// How results are shown.
+pub(super) struct Wishes {
+    /// To a machine.
+    pub(super) json: bool,
+    /// Only what is wrong.
+    pub(super) quiet: bool,
+}
+
 /// Shows what a run gave; `verb` says what was done with the good ones.
-pub(super) fn run(run: &Run, verb: &str, seconds: f64, as_json: bool) {
-    if as_json {
+pub(super) fn run(run: &Run, verb: &str, seconds: f64, wishes: &Wishes) {
+    if wishes.json {
         json(&run_json(run));
         return;
     }
@@ -51,38 +60,58 @@ pub(super) fn run(run: &Run, verb: &str, seconds: f64, as_json: bool) {
             eprintln!("错误：{}：{broken}\n", made.subject);
         }
     }
+    if wishes.quiet {
+        return;
+    }
     let mut out = io::stdout().lock();
     for file in run.made.iter().flat_map(|made| &made.files) {
         let _ = writeln!(out, "{}", file.display());
     }
-    let volumes = run
-        .made
-        .iter()
-        .filter(|made| made.is_good() && made.is_volume)
-        .count();
-    let good = run.made.iter().filter(|made| made.is_good()).count();
-    let failed = run.made.len() - good;
-    let files: usize = run.made.iter().map(|made| made.files.len()).sum();
-    let warned = run
-        .made
-        .iter()
-        .filter(|made| made.is_good() && !made.diagnostics.is_empty());
-    let mut summary = format!("{verb} {} 份", good - volumes);
-    if volumes > 0 {
-        summary.push_str(&format!("和 {volumes} 本合订本"));
-    }
-    if files > 0 {
-        summary.push_str(&format!("，写出 {files} 个文件"));
-    }
-    if failed > 0 {
-        summary.push_str(&format!("，{failed} 份没有通过"));
-    }
-    match warned.count() {
-        0 => {}
-        warned => summary.push_str(&format!("，{warned} 份有警告")),
-    }
     let _ = out.flush();
-    eprintln!("{summary}，用时 {seconds:.2} 秒");
+    for file in &run.removed {
+        eprintln!("删去旧名的 {}", file.display());
+    }
+    for file in run.orphans.iter().take(MAX_ORPHANS) {
+        eprintln!("项目已不在，产物还在：{}", file.display());
+    }
+    if !run.orphans.is_empty() {
+        let count = run.orphans.len();
+        eprintln!("以上共 {count} 个文件；用 `tianbao clean --stale` 删去");
+    }
+    eprintln!("{}，用时 {seconds:.2} 秒", summary(run, verb));
+}
+
+/// Files without a project that are named; more are only counted.
+const MAX_ORPHANS: usize = 5;
+
+fn summary(run: &Run, verb: &str) -> String {
+    let count = |is: &dyn Fn(&&Made) -> bool| run.made.iter().filter(is).count();
+    let done = |made: &&Made| made.is_good() && !made.is_unchanged();
+    let volumes = count(&|made| done(made) && made.is_volume);
+    let mut parts = vec![format!(
+        "{verb} {} 份",
+        count(&|made| done(made) && !made.is_volume)
+    )];
+    if volumes > 0 {
+        parts[0].push_str(&format!("和 {volumes} 本合订本"));
+    }
+    let files: usize = run.made.iter().map(|made| made.files.len()).sum();
+    if files > 0 {
+        parts.push(format!("写出 {files} 个文件"));
+    }
+    let others = [
+        ("没有变化", count(&|made| made.is_unchanged())),
+        ("没有通过", count(&|made| !made.is_good() && !made.skipped)),
+        ("还没有生成", count(&|made| made.skipped)),
+        (
+            "有警告",
+            count(&|made| made.is_good() && !made.diagnostics.is_empty()),
+        ),
+    ];
+    let others = others.into_iter().filter(|(_, count)| *count > 0);
+    parts.extend(others.map(|(words, count)| format!("{count} 份{words}")));
+    let start = if run.stopped { "中断了：" } else { "" };
+    format!("{start}{}", parts.join("，"))
 }
 
 fn run_json(run: &Run) -> Value {
@@ -92,12 +121,27 @@ fn run_json(run: &Run) -> Value {
             "subject": made.subject,
             "volume": made.is_volume,
             "good": made.is_good(),
-            "files": made.files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>(),
+            "files": shown(&made.files),
+            "unchanged": shown(&made.unchanged),
+            "skipped": made.skipped,
             "diagnostics": diagnostics,
             "error": made.broken.as_ref().map(Error::to_string),
         })
     };
-    json!({ "results": run.made.iter().map(one).collect::<Vec<_>>() })
+    json!({
+        "results": run.made.iter().map(one).collect::<Vec<_>>(),
+        "removed": shown(&run.removed),
+        "orphans": shown(&run.orphans),
+        "stopped": run.stopped,
+    })
+}
+
+/// Files as JSON lists name them.
+pub(super) fn shown(files: &[PathBuf]) -> Vec<String> {
+    files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect()
 }
 
 /// Prints JSON on standard output.

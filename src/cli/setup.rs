@@ -38,11 +38,16 @@ pub(super) fn templates(place: &Place) -> Result<Templates, Error> {
     }
 }
 
-/// Scans the folders a user names, then the shipped ones.
-pub(super) fn faces(faces: &Faces, templates: &Templates) -> Result<pdf::Faces, Error> {
+/// The folders of faces that a user names.
+pub(super) fn font_folders(faces: &Faces) -> Vec<PathBuf> {
     let variable = variable("TYPST_FONT_PATHS").unwrap_or_default();
     let more = std::env::split_paths(&variable).filter(|path| !path.as_os_str().is_empty());
-    let mut folders: Vec<PathBuf> = faces.font_path.iter().cloned().chain(more).collect();
+    faces.font_path.iter().cloned().chain(more).collect()
+}
+
+/// Scans the folders a user names, then the shipped ones.
+pub(super) fn faces(faces: &Faces, templates: &Templates) -> Result<pdf::Faces, Error> {
+    let mut folders = font_folders(faces);
     for folder in &folders {
         if !folder.is_dir() {
             return Err(Error::Usage(format!(
@@ -98,6 +103,19 @@ pub(super) fn renderer(
         word: targets.contains(&Target::Docx),
         standards: pdf::standards(document.pdf_standard.as_deref())?,
         timestamp: timestamp(document)?,
+    };
+    Ok(Renderer::new(templates, faces, options))
+}
+
+/// A renderer that is only asked about packs and faces.
+pub(super) fn renderer_for_facts(place: &Place, own: &Faces) -> Result<Renderer, Error> {
+    let templates = templates(place)?;
+    let faces = faces(own, &templates)?;
+    let options = Options {
+        pdf: false,
+        word: false,
+        standards: pdf::standards(None)?,
+        timestamp: None,
     };
     Ok(Renderer::new(templates, faces, options))
 }

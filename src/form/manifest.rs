@@ -1,6 +1,6 @@
 //! `form.yaml`: what a form is called and where it comes from.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What `form.yaml` says.
 #[derive(Debug, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Manifest {
     /// The notice that the form implements.
     #[serde(default)]
     pub notice: Option<String>,
+    /// The pack's version, as its author counts; in manifests.
+    #[serde(default = "first", deserialize_with = "as_written")]
+    pub version: String,
     /// File name of an artifact without its ending; a pattern over the project.
     pub file_name: String,
     /// Name of the sheet among the bookmarks of a bound volume; a pattern.
@@ -32,6 +35,19 @@ pub struct Manifest {
     /// the header rows and the merged labels again, in both.
     #[serde(default)]
     pub same_pages: bool,
+}
+
+fn first() -> String {
+    "1".to_owned()
+}
+
+/// `2`, `2024.1` and `v2` are all good versions.
+fn as_written<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match serde_yaml::Value::deserialize(deserializer)? {
+        serde_yaml::Value::String(text) => Ok(text),
+        serde_yaml::Value::Number(number) => Ok(number.to_string()),
+        _ => Err(serde::de::Error::custom("version 应为数字或文字")),
+    }
 }
 
 /// Paper orientation.

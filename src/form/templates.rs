@@ -52,6 +52,11 @@ impl Templates {
         })
     }
 
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder of shipped faces.
     pub fn fonts(&self) -> PathBuf {
         self.root.join("fonts")

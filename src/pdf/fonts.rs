@@ -3,13 +3,18 @@
 //! The system's own faces are never taken: the same project must give the same
 //! bytes on every machine.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use typst::text::FontBook;
 use typst::utils::LazyHash;
 use typst_kit::fonts::{FontPath, FontStore};
 
-use crate::form::Role;
+use crate::digest::{Digest, Digester};
+use crate::error::Error;
+use crate::form::{Role, Roles};
 
 /// All faces of a run.
 pub struct Faces {
@@ -35,11 +40,41 @@ impl Faces {
 
     /// The file that a family's face comes from.
     pub fn file(&self, family: &str) -> Option<&Path> {
-        let index = self.book().select_family(&family.to_lowercase()).next()?;
+        self.path(self.book().select_family(&family.to_lowercase()).next()?)
+    }
+
+    /// What tells these faces from others: for each role the families that
+    /// serve it, and the files of all their faces.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub(crate) fn digest(&self, roles: &Roles) -> Result<Digest, Error> {
+        let mut digester = Digester::default();
+        let mut files = BTreeSet::new();
+        for role in &roles.0 {
+            digester.field(self.chain(role).to_string());
+            for face in role.present(|family| self.has(family)) {
+                for index in self.book().select_family(&face.name.to_lowercase()) {
+                    files.extend(self.path(index).map(Path::to_owned));
+                }
+            }
+        }
+        // By content alone: where a face is does not matter.
+        let contents = files.into_par_iter().map(|file| {
+            let bytes = fs::read(&file).map_err(|e| Error::io("读取", &file, e))?;
+            Ok(Digest::of(&bytes))
+        });
+        let contents: BTreeSet<Digest> = contents.collect::<Result<_, Error>>()?;
+        for content in contents {
+            digester.field(content);
+        }
+        Ok(digester.finish())
+    }
+
+    fn path(&self, index: usize) -> Option<&Path> {
         let source: &dyn std::any::Any = self.store.source(index)?;
-        source
-            .downcast_ref::<FontPath>()
-            .map(|font| font.path.as_path())
+        let font = source.downcast_ref::<FontPath>();
+        font.map(|font| font.path.as_path())
     }
 
     /// The faces of a role as Typst's `text(font: …)` takes them.

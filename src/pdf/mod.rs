@@ -24,12 +24,9 @@ use crate::project::Project;
 use crate::source::Source;
 
 pub use fonts::Faces;
-pub use options::standards;
-pub use options::{Options, Timestamp};
+pub use options::{Options, Standards, Timestamp, standards};
 use pages::Splits;
 pub use pages::{SheetPages, TablePages};
-/// Standards that a PDF keeps together.
-pub use typst_pdf::PdfStandards as Standards;
 pub use world::Assets;
 use world::{Shared, SheetWorld};
 
@@ -84,6 +81,11 @@ impl Typesetter {
         Self {
             shared: Shared::new(faces, templates),
         }
+    }
+
+    /// The faces of the run.
+    pub(crate) fn faces(&self) -> &Faces {
+        self.shared.faces()
     }
 
     /// Lays the sheets out, one after another, as often as their labels need

@@ -10,10 +10,19 @@ use crate::error::Error;
 /// Options of an export.
 #[derive(Clone)]
 pub struct Options {
-    /// The standards to keep, see [`Options::parse_standards`].
-    pub standards: PdfStandards,
+    /// The standards to keep.
+    pub standards: Standards,
     /// The date the document bears.
     pub timestamp: Timestamp,
+}
+
+/// Standards that a PDF keeps together.
+#[derive(Clone)]
+pub struct Standards {
+    /// As Typst takes them.
+    pub kept: PdfStandards,
+    /// As their parts of the PDF world call them, such as `a-2a`; sorted.
+    pub names: Vec<String>,
 }
 
 /// A moment in UTC, to the second; never taken from a clock.
@@ -27,7 +36,7 @@ const DEFAULT_STANDARDS: [PdfStandard; 2] = [PdfStandard::A_2a, PdfStandard::Ua_
 ///
 /// # Errors
 /// If a name is unknown or the standards exclude each other.
-pub fn standards(names: Option<&str>) -> Result<PdfStandards, Error> {
+pub fn standards(names: Option<&str>) -> Result<Standards, Error> {
     let chosen = match names {
         None => DEFAULT_STANDARDS.to_vec(),
         Some(names) => names
@@ -42,13 +51,21 @@ pub fn standards(names: Option<&str>) -> Result<PdfStandards, Error> {
             })
             .collect::<Result<Vec<_>, _>>()?,
     };
-    PdfStandards::new(&chosen).map_err(|error| {
+    let kept = PdfStandards::new(&chosen).map_err(|error| {
         let names = names.unwrap_or_default();
         Error::Usage(format!(
             "PDF 标准 {names} 不能同时采用（{}）",
             error.message()
         ))
-    })
+    })?;
+    let mut names: Vec<String> = chosen
+        .iter()
+        .filter_map(|standard| serde_json::to_value(standard).ok())
+        .filter_map(|name| Some(name.as_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names.dedup();
+    Ok(Standards { kept, names })
 }
 
 impl Options {
@@ -58,7 +75,7 @@ impl Options {
             creator: Smart::Custom(Some(format!("tianbao {}", env!("CARGO_PKG_VERSION")))),
             timestamp: self.timestamp.datetime().map(typst_pdf::Timestamp::new_utc),
             page_ranges: None,
-            standards: self.standards.clone(),
+            standards: self.standards.kept.clone(),
             tagged: true,
             pretty: false,
         }

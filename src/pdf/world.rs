@@ -109,6 +109,12 @@ impl Shared {
     }
 }
 
+impl Shared {
+    pub(super) fn faces(&self) -> &Faces {
+        &self.faces
+    }
+}
+
 /// One document's view.
 pub(super) struct SheetWorld<'a> {
     shared: &'a Shared,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::node::{Data, Entry, Map, Node};
 use super::{Project, read, tidy, yaml};
 use crate::diagnostic::{Diagnostic, likely};
+use crate::digest::Digest;
 use crate::error::Failure;
 use crate::source::Location;
 
@@ -20,9 +21,11 @@ const DIRECTIVES: [&str; 3] = ["before", "after", "remove"];
 pub(super) fn load(path: &Path) -> Result<Project, Failure> {
     let mut chain: Vec<(PathBuf, Node)> = Vec::new();
     let source = read(path)?;
+    let mut files = Vec::new();
     let mut next = Some((path.to_owned(), source.clone()));
     while let Some((file, text)) = next.take() {
         let node = yaml::parse(&text)?;
+        files.push((file.clone(), Digest::of(text.text.as_bytes())));
         if node.as_map().is_none() {
             return Err(not_a_map(&node).into());
         }
@@ -79,6 +82,7 @@ pub(super) fn load(path: &Path) -> Result<Project, Failure> {
             path: path.to_owned(),
             root,
             source,
+            files,
         })
     } else {
         Err(problems.into())

@@ -13,6 +13,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
 use crate::error::{Error, Failure};
 use crate::source::{Location, Source};
 
@@ -30,6 +31,8 @@ pub struct Project {
     pub root: Node,
     /// That file's text: where a diagnostic about the whole project points.
     pub source: Arc<Source>,
+    /// The files it was read from, its own first, and what they held.
+    pub files: Vec<(PathBuf, Digest)>,
 }
 
 impl Project {

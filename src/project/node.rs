@@ -95,6 +95,22 @@ impl Node {
         }
     }
 
+    /// The same value with numbers as text, for people to compare.
+    pub(crate) fn to_written_json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.data {
+            Data::Number(text) => Value::String(text.clone()),
+            Data::List(items) => items.iter().map(Node::to_written_json).collect(),
+            Data::Map(map) => map
+                .0
+                .iter()
+                .map(|entry| (entry.key.clone(), entry.value.to_written_json()))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            _ => self.to_json(),
+        }
+    }
+
     /// What kind of value it is, in Chinese.
     pub fn kind(&self) -> &'static str {
         match &self.data {

@@ -8,11 +8,10 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
-
 use super::node::{Data, Map, Node};
 use super::{Project, inherit, yaml};
 use crate::diagnostic::{Diagnostic, any_error};
+use crate::digest::Digest;
 use crate::source::Source;
 
 /// Widest list that is written on one line, in characters.
@@ -57,13 +56,9 @@ impl Project {
         out
     }
 
-    /// SHA-256 of [`Project::canonical_json`], in hexadecimal.
-    pub fn digest(&self) -> String {
-        let digest = Sha256::digest(self.canonical_json());
-        digest.iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    /// The digest of [`Project::canonical_json`].
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.canonical_json().as_bytes())
     }
 
     /// A project from a text that stands in no file; it extends nothing.
@@ -81,6 +76,7 @@ impl Project {
             false => Ok(Self {
                 path: PathBuf::from(name),
                 root,
+                files: vec![(PathBuf::from(name), Digest::of(source.text.as_bytes()))],
                 source,
             }),
         }
@@ -506,6 +502,7 @@ mod tests {
 
     fn project(data: Data) -> Project {
         Project {
+            files: Vec::new(),
             path: "甲.yaml".into(),
             root: node(data),
             source: Source::new("甲.yaml", ""),
@@ -612,7 +609,7 @@ mod tests {
             "a: [1]\nb: 2",
             "a: {b: 2}",
         ];
-        let digests: std::collections::BTreeSet<String> =
+        let digests: std::collections::BTreeSet<Digest> =
             texts.iter().map(|text| digest(text)).collect();
         assert_eq!(digests.len(), texts.len());
         // Spelling of the file does not matter, nor where it lies.

@@ -4,6 +4,7 @@
 
 mod inspect;
 mod prepared_form;
+mod setting;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,7 @@ use minijinja::value::Value;
 
 use crate::check::check;
 use crate::diagnostic::{Diagnostic, any_error};
+use crate::digest::Digest;
 use crate::docx;
 use crate::error::{Error, Failure};
 use crate::form::{Form, Templates};
@@ -22,6 +24,7 @@ use crate::project::{self, Data, Node, Project, field_below};
 use crate::source::Location;
 pub(crate) use inspect::{Merges, Undeclared};
 use prepared_form::{PreparedForm, template_problem};
+pub use setting::{FormFacts, Kind};
 
 /// What to make.
 #[derive(Clone)]
@@ -42,6 +45,9 @@ pub struct Renderer {
     typesetter: Typesetter,
     options: Options,
     forms: Mutex<BTreeMap<String, PreparedOrNot>>,
+    /// Of the faces that serve the roles, once somebody asked.
+    faces: Mutex<Option<Digest>>,
+    settings: Mutex<setting::Settings>,
 }
 
 /// A form's pack, or what is wrong with it, kept for the whole run.
@@ -90,6 +96,8 @@ impl Renderer {
             typesetter,
             options,
             forms: Mutex::default(),
+            faces: Mutex::default(),
+            settings: Mutex::default(),
         }
     }
 
@@ -175,17 +183,25 @@ impl Renderer {
         Ok(sheets.into_iter().zip(&forms).map(of_sheet).collect())
     }
 
-    /// Makes the artifacts of one project.
+    /// Makes the artifacts of one project that the options ask for.
     ///
     /// # Errors
     /// Rejected with what the templates or the PDF standard object to.
     pub fn render(&self, ready: &Ready) -> Result<Artifacts, Failure> {
+        self.render_some(ready, self.options.pdf, self.options.word)
+    }
+
+    /// Makes some artifacts of one project.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn render_some(&self, ready: &Ready, pdf: bool, word: bool) -> Result<Artifacts, Failure> {
         let mut artifacts = Artifacts::default();
         let mut problems = Vec::new();
         let follows = ready.parts.iter().any(|part| part.same_pages);
-        if self.options.pdf || self.options.word && follows {
+        if pdf || word && follows {
             let sheets = ready.sheets()?;
-            let made = self.typeset(&sheets, ready, &ready.metadata, self.options.pdf);
+            let made = self.typeset(&sheets, ready, &ready.metadata, pdf);
             match made {
                 Ok((layout, pdf)) => {
                     artifacts.pdf = pdf;
@@ -194,7 +210,7 @@ impl Renderer {
                 Err(found) => problems.extend(found),
             }
         }
-        if self.options.word && (artifacts.pages.is_some() || !follows) {
+        if word && (artifacts.pages.is_some() || !follows) {
             match ready.word(artifacts.pages.as_ref()) {
                 Ok(word) => artifacts.word = Some(word),
                 Err(Failure::Rejected(found)) => problems.extend(found),
@@ -307,14 +323,15 @@ impl Ready {
         &self.metadata.title
     }
 
+    /// The forms it is rendered with, in order.
+    pub fn forms(&self) -> Vec<String> {
+        let ids = self.parts.iter().map(|part| part.form.form.id.clone());
+        ids.collect()
+    }
+
     /// The form it is rendered with; several are joined by ` + `.
     pub fn form_id(&self) -> String {
-        let ids: Vec<&str> = self
-            .parts
-            .iter()
-            .map(|part| part.form.form.id.as_str())
-            .collect();
-        ids.join(" + ")
+        self.forms().join(" + ")
     }
 
     /// Merges the Typst templates.

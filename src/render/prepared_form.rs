@@ -4,6 +4,7 @@ use minijinja::value::{Value, merge_maps};
 use minijinja::{Environment, Error as TemplateError};
 
 use crate::diagnostic::Diagnostic;
+use crate::digest::{Digest, Digester};
 use crate::error::Failure;
 use crate::form::Form;
 use crate::merge::tags::{self, Balance, Dialect};
@@ -18,6 +19,37 @@ pub(super) struct PreparedForm {
     pub(super) environment: Environment<'static>,
     pub(super) word: docx::Template,
     pub(super) assets: pdf::Assets,
+    pub(super) digests: Digests,
+}
+
+/// What tells a pack from another one, or from itself before an edit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Digests {
+    /// Of what decides its PDF.
+    pub(super) typst: Digest,
+    /// Of what decides its Word file.
+    pub(super) word: Digest,
+}
+
+impl Digests {
+    fn of(form: &Form) -> Self {
+        let word = Digest::of(&form.word.1);
+        let mut typst = Digester::default();
+        typst.field(&form.id);
+        for (name, bytes) in &form.files {
+            typst.field(name).field(bytes);
+        }
+        let typst = typst.finish();
+        let mut of_word = Digester::default();
+        of_word.field(&form.id).field(word);
+        for name in ["form.yaml", "schema.json"] {
+            of_word.field(form.files.get(name).map_or(&[][..], Vec::as_slice));
+        }
+        Self {
+            typst,
+            word: of_word.finish(),
+        }
+    }
 }
 
 /// What templates see of a project, and what its document says of itself.
@@ -50,6 +82,7 @@ impl PreparedForm {
         match word {
             Some(word) if problems.is_empty() => Ok(Self {
                 assets: pdf::Assets::of_form(&form),
+                digests: Digests::of(&form),
                 form,
                 environment,
                 word,

@@ -247,7 +247,7 @@ impl Alone {
         let options = typst_pdf::PdfOptions {
             ident: Smart::Custom("bench".into()),
             timestamp: Datetime::from_ymd(2024, 1, 1).map(typst_pdf::Timestamp::new_utc),
-            standards: standards(None).unwrap(),
+            standards: standards(None).unwrap().kept,
             ..Default::default()
         };
         let document = typst::compile::<PagedDocument>(self).output.unwrap();

@@ -61,13 +61,15 @@ impl Trial {
         fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// The names in a folder, sorted.
+    /// The names in a folder, sorted, without what the program keeps for itself
+    /// and for whoever asks what lies there.
     pub(crate) fn names(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path(folder)) else {
             return Vec::new();
         };
         let mut names: Vec<String> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != ".tianbao" && name != "manifest.json")
             .collect();
         names.sort();
         names
