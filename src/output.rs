@@ -12,8 +12,8 @@ use crate::error::Error;
 /// The folder within an output folder that holds what the program remembers.
 pub(crate) const MEMORY: &str = ".tianbao";
 
-/// What temporary files are called: hidden, and known to [`clean`].
-const TEMPORARY: (&str, &str) = (".tianbao-", ".tmp");
+/// The ending of temporary files, which lie in [`MEMORY`].
+const TEMPORARY: &str = ".tmp";
 /// Most bytes of a name, so that name and ending fit any file system.
 const MAX_NAME_BYTES: usize = 200;
 
@@ -92,10 +92,10 @@ impl Output {
             // Some network folders know no locks; then nobody is kept out.
             Err(TryLockError::Error(_)) => {}
         }
-        let entries = fs::read_dir(folder).map_err(|e| Error::io("读取文件夹", folder, e))?;
+        let entries = fs::read_dir(&memory).map_err(|e| Error::io("读取文件夹", &memory, e))?;
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if is_left_over(&name) {
+            if name.ends_with(TEMPORARY) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -194,11 +194,9 @@ impl Output {
             if link(&file, path).is_ok() {
                 return Ok(());
             }
-            // The name is taken: link beside it, then take its place.
+            // The name is taken: link elsewhere, then take its place.
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let beside = self
-                .folder
-                .join(format!("{}{name}{}", temporary_prefix(), TEMPORARY.1));
+            let beside = self.memory(&format!("{}{name}{}", temporary_prefix(), TEMPORARY));
             let _ = fs::remove_file(&beside);
             link(&file, &beside)?;
             return fs::rename(&beside, path).inspect_err(|_| {
@@ -207,8 +205,8 @@ impl Output {
         }
         let mut file = tempfile::Builder::new()
             .prefix(&temporary_prefix())
-            .suffix(TEMPORARY.1)
-            .tempfile_in(&self.folder)?;
+            .suffix(TEMPORARY)
+            .tempfile_in(self.folder.join(MEMORY))?;
         fill(file.as_file_mut())?;
         file.as_file().sync_data()?;
         announce()?;
@@ -244,22 +242,10 @@ impl Stamp {
     }
 }
 
-/// Temporary names bear the process, so that one run does not take away
-/// another's.
+/// Temporary names bear the process: where folders know no locks, two runs may
+/// write at once.
 fn temporary_prefix() -> String {
-    format!("{}{}-", TEMPORARY.0, std::process::id())
-}
-
-/// Whether a file is a temporary one of a run that is over.
-fn is_left_over(name: &str) -> bool {
-    let own = name
-        .strip_prefix(TEMPORARY.0)
-        .filter(|_| name.ends_with(TEMPORARY.1));
-    own.is_some_and(|rest| {
-        let process = rest.split('-').next().unwrap_or_default();
-        // Where there is no /proc, every run is taken to be over.
-        !Path::new("/proc").join(process).join("stat").exists()
-    })
+    format!("{}-", std::process::id())
 }
 
 /// A file without a name, which vanishes if the program is killed; `None`
@@ -316,13 +302,15 @@ mod tests {
     #[test]
     fn a_file_is_replaced_whole_and_leftovers_go() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".tianbao-99999999-old.pdf.tmp"), "torn").unwrap();
+        let memory = folder.path().join(MEMORY);
+        fs::create_dir(&memory).unwrap();
+        fs::write(memory.join("99999999-old.pdf.tmp"), "torn").unwrap();
         let output = Output::open(folder.path()).unwrap();
         output.write("a.pdf", b"1").unwrap();
         output.write("a.pdf", b"2").unwrap();
-        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
         // The artifact, and what the program remembers.
-        assert_eq!(names.len(), 2);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(memory).unwrap().count(), 1);
         assert_eq!(fs::read(folder.path().join("a.pdf")).unwrap(), b"2");
     }
 }

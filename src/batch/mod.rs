@@ -13,6 +13,7 @@ pub mod manifest;
 mod member;
 mod names;
 mod plan;
+mod pool;
 mod record;
 mod run;
 mod target;

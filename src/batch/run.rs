@@ -19,7 +19,7 @@ use super::inputs::Inputs;
 use super::record::{Entry, FormUsed, Record, Standing};
 use super::target::{Store, Verdict, ending, fingerprint};
 use super::values::Values;
-use super::{Member, Plan, Volume, manifest, names};
+use super::{Member, Plan, Volume, manifest, names, pool};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::digest::{Digest, Digester};
 use crate::error::{Error, Failure};
@@ -32,6 +32,8 @@ pub struct Options<'a> {
     pub kinds: Vec<Kind>,
     /// Make everything anew, and write over what others have changed.
     pub force: bool,
+    /// How many projects are made at once; the machine's cores if 0.
+    pub jobs: usize,
     /// Set by somebody who wants the run to end: files in hand are finished.
     pub stop: &'a AtomicBool,
     /// Hears how far the run is.
@@ -187,7 +189,7 @@ pub fn run(
             .collect(),
         inputs,
     };
-    let (mut run, looked) = work.go();
+    let (mut run, looked) = work.go()?;
     let (Some(store), Some(values)) = (&work.store, &work.values) else {
         return Ok(run);
     };
@@ -213,7 +215,10 @@ pub fn run(
 }
 
 /// Makes everything in memory and writes nothing.
-pub fn check(renderer: &Renderer, plan: &Plan, options: &Options<'_>) -> Run {
+///
+/// # Errors
+/// If the system gives no threads.
+pub fn check(renderer: &Renderer, plan: &Plan, options: &Options<'_>) -> Result<Run, Error> {
     let work = Work {
         renderer,
         plan,
@@ -224,7 +229,7 @@ pub fn check(renderer: &Renderer, plan: &Plan, options: &Options<'_>) -> Run {
         recorded: BTreeMap::new(),
         sources: BTreeSet::new(),
     };
-    work.go().0
+    Ok(work.go()?.0)
 }
 
 enum Task<'a> {
@@ -233,13 +238,17 @@ enum Task<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn go(&self) -> (Run, Vec<Option<Looked>>) {
-        let mut members: Vec<Result<Looked, Failure>> = self
-            .plan
-            .members
-            .par_iter()
-            .map(|member| self.look(member))
-            .collect();
+    fn threads(&self) -> usize {
+        match self.options.jobs {
+            0 => pool::default_threads(),
+            jobs => jobs,
+        }
+    }
+
+    fn go(&self) -> Result<(Run, Vec<Option<Looked>>), Error> {
+        let mut members = pool::each(self.threads(), &self.plan.members, |member| {
+            self.look(member)
+        })?;
         let mut volumes: Vec<Result<LookedVolume<'_>, Failure>> = self
             .plan
             .volumes
@@ -247,8 +256,8 @@ impl<'a> Work<'a> {
             .map(|volume| self.look_at_volume(volume, &members))
             .collect();
         names::reject_equal(self.plan, &mut members, &mut volumes);
-        let results = self.make_all(&members, &volumes);
-        self.report(members, volumes, results)
+        let results = self.make_all(&members, &volumes)?;
+        Ok(self.report(members, volumes, results))
     }
 
     /// Does what is to be done. A result is `None` where nothing was.
@@ -256,7 +265,7 @@ impl<'a> Work<'a> {
         &self,
         members: &[Result<Looked, Failure>],
         volumes: &[Result<LookedVolume<'_>, Failure>],
-    ) -> Vec<Option<Made>> {
+    ) -> Result<Vec<Option<Made>>, Error> {
         // Volumes first: they take longest.
         let of_volumes = volumes.iter().map(|volume| {
             let looked = volume.as_ref().ok()?;
@@ -274,7 +283,7 @@ impl<'a> Work<'a> {
         let tasks: Vec<Option<Task<'_>>> = of_volumes.chain(of_members).collect();
         let count = tasks.iter().flatten().count();
         (self.options.progress)(Progress::Planned(count));
-        let perform = |task: Task<'_>| {
+        let perform = |task: &Task<'_>| {
             let mut made = Made::default();
             if self.options.stop.load(Ordering::Relaxed) {
                 made.skipped = true;
@@ -290,11 +299,7 @@ impl<'a> Work<'a> {
             (self.options.progress)(Progress::Done);
             made
         };
-        tasks
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|task| task.map(perform))
-            .collect()
+        pool::each(self.threads(), &tasks, |task| task.as_ref().map(perform))
     }
 
     fn report(

@@ -18,10 +18,11 @@ pub(super) fn execute(command: Check) -> Result<u8, Failure> {
     let options = batch::Options {
         kinds: vec![Kind::Pdf, Kind::Word],
         force: false,
+        jobs: 0,
         stop: stop_on_interrupt(),
         progress: &|news| progress.hear(news),
     };
-    let run = batch::check(&renderer, &plan, &options);
+    let run = batch::check(&renderer, &plan, &options)?;
     progress.end();
     report::run(
         &run,

@@ -12,7 +12,7 @@ pub(super) fn execute(command: Render) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
     let plan = plan(&command)?;
     let renderer = setup::renderer(&command.input.place, &command.document, &command.to)?;
-    let run = in_pool(&command, || make(&command, &renderer, &plan))??;
+    let run = make(&command, &renderer, &plan)?;
     report::run(&run, "生成", clock.seconds(), &wishes(&command));
     Ok(outcome(&run))
 }
@@ -76,23 +76,13 @@ pub(super) fn make(command: &Render, renderer: &Renderer, plan: &Plan) -> Result
             .map(|(kind, _)| kind)
             .collect(),
         force: command.force,
+        jobs: command.jobs.map_or(0, usize::from),
         stop: stop_on_interrupt(),
         progress: &|news| progress.hear(news),
     };
     let run = batch::run(renderer, plan, &output, &options);
     progress.end();
     run
-}
-
-/// Does something on as many threads as `--jobs` says.
-pub(super) fn in_pool<T: Send>(
-    command: &Render,
-    work: impl FnOnce() -> T + Send,
-) -> Result<T, Error> {
-    let threads = command.jobs.map_or(0, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(pool.install(work))
 }
 
 /// The exit code of a whole run: our own failure weighs more than a document's.

@@ -13,7 +13,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::args::{Format, Render, Watch};
 use super::progress::stop_on_interrupt;
-use super::render::{Stopwatch, in_pool, make, plan, wishes};
+use super::render::{Stopwatch, make, plan, wishes};
 use super::{GOOD, report, setup};
 use crate::batch::Plan;
 use crate::error::{Error, Failure};
@@ -84,7 +84,7 @@ fn round(
         return Ok(());
     };
     let clock = Stopwatch::start();
-    let run = in_pool(command, || make(command, renderer, &plan))??;
+    let run = make(command, renderer, &plan)?;
     report::run(&run, "生成", clock.seconds(), &wishes(command));
     for file in run.sources.iter().chain(&plan.sources) {
         watched.add_file(file)?;
