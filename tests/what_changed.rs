@@ -305,15 +305,10 @@ fn a_touched_or_copied_folder_is_still_known() {
     fs::remove_file(&file).unwrap();
     fs::write(&file, bytes).unwrap();
     assert_eq!(render(&trial, &[]), nothing());
-    let copy = Trial::new().folder(&trial.path(""));
-    let outcome = copy.run(&[
-        "render",
-        "全省",
-        "--templates",
-        "templates",
-        "--font-path",
-        "字体",
-    ]);
+    let copy = Trial::with_own_templates().folder(&trial.path(""));
+    // Faces are not copied with it.
+    let fonts = trial.path("字体");
+    let outcome = copy.run(&["render", "全省", "--font-path", fonts.to_str().unwrap()]);
     assert!(
         outcome.stderr.starts_with("生成 0 份，2 份没有变化"),
         "{}",
