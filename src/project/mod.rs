@@ -5,6 +5,7 @@
 mod inherit;
 mod node;
 mod sheets;
+mod write;
 mod yaml;
 
 use std::fs;

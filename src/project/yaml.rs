@@ -18,7 +18,7 @@ pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// Deepest nesting of lists and maps.
 const MAX_DEPTH: usize = 64;
 /// Most values a file may hold once its aliases are expanded.
-const MAX_VALUES: usize = 40_000;
+pub(crate) const MAX_VALUES: usize = 40_000;
 
 /// Reads one file's text; an empty file is an empty map.
 pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
