@@ -21,6 +21,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostic;
 pub mod docx;
+pub mod embedded;
 mod error;
 pub mod form;
 pub mod form_check;

@@ -24,6 +24,7 @@ mod authoring_forms;
 mod batches;
 mod cases;
 mod damaged_templates;
+mod embedded_source;
 mod form_check;
 mod form_starters;
 mod guangzhou_seed;

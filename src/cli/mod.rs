@@ -5,6 +5,7 @@
 
 mod args;
 mod check;
+mod extract;
 mod fonts;
 mod form_check;
 mod form_new;
@@ -47,6 +48,7 @@ fn run(args: args::Args) -> u8 {
     let result = match args.command {
         Command::Render(command) => render::execute(command),
         Command::Check(command) => check::execute(command),
+        Command::Extract(command) => extract::execute(command),
         Command::Forms(command) => forms::execute(command),
         Command::Fonts(command) => fonts::execute(command),
         Command::Form {

@@ -10,11 +10,9 @@ use std::collections::BTreeMap;
 use quick_xml::escape::unescape;
 
 use super::outline::{Kind, Outline, flaw};
-use super::package::{self, MAIN_PART, Package, Parts};
+use super::package::{self, MAIN_PART, Package, Parts, RELATIONSHIPS, TYPES};
 use crate::diagnostic::Diagnostic;
 
-const RELATIONSHIPS: &str = "word/_rels/document.xml.rels";
-const TYPES: &str = "[Content_Types].xml";
 const SETTINGS: &str = "word/settings.xml";
 const STYLES: &str = "word/styles.xml";
 
@@ -49,11 +47,12 @@ pub(crate) fn join(files: &[Vec<u8>]) -> Result<Vec<u8>, Diagnostic> {
     }
     let package = Package::new(&joined).map_err(|error| refused(error.to_string()))?;
     package
-        .write(&BTreeMap::new())
+        .write(&BTreeMap::new(), &[])
         .map_err(|error| refused(error.to_string()))
 }
 
-fn part<'a>(parts: &'a Parts, name: &str) -> Result<&'a str, String> {
+/// A part as text.
+pub(super) fn part<'a>(parts: &'a Parts, name: &str) -> Result<&'a str, String> {
     let found = parts.iter().find(|(known, _)| known == name);
     let (_, content) = found.ok_or_else(|| format!("没有 {name}"))?;
     std::str::from_utf8(content).map_err(|error| error.to_string())
@@ -257,7 +256,8 @@ fn relationships_of(xml: &str) -> Result<Vec<(String, String)>, String> {
     Ok(found)
 }
 
-fn attribute(tag: &str, name: &str) -> Option<String> {
+/// An attribute of a tag.
+pub(super) fn attribute(tag: &str, name: &str) -> Option<String> {
     let found = attributes(tag)
         .into_iter()
         .find(|(known, _)| *known == name);
@@ -279,7 +279,8 @@ fn element_with<'a>(xml: &'a str, words: &str) -> Result<&'a str, String> {
     Ok(&xml[start..close])
 }
 
-fn insert_before(xml: &mut String, end: &str, new: &str) -> Result<(), String> {
+/// Puts something before the last of these words.
+pub(super) fn insert_before(xml: &mut String, end: &str, new: &str) -> Result<(), String> {
     let at = xml.rfind(end).ok_or_else(|| format!("没有 {end}"))?;
     xml.insert_str(at, new);
     Ok(())

@@ -5,6 +5,7 @@
 //! form with the values it refers to; [`Typesetter::lay_out`] lays out one or
 //! many sheets as one document, [`Typesetter::export`] writes it.
 
+mod attached;
 mod explain;
 mod fonts;
 mod glyphs;
@@ -19,17 +20,17 @@ use serde_json::json;
 use typst_layout::PagedDocument;
 
 use crate::diagnostic::Diagnostic;
+use crate::embedded::Embedded;
 use crate::form::Templates;
 use crate::project::Project;
 use crate::source::Source;
 
+pub(crate) use attached::{Unreadable, attached};
 pub use fonts::Faces;
 pub use options::standards;
-pub use options::{Options, Timestamp};
+pub use options::{Options, Standards, Timestamp};
 use pages::Splits;
 pub use pages::{SheetPages, TablePages};
-/// Standards that a PDF keeps together.
-pub use typst_pdf::PdfStandards as Standards;
 pub use world::Assets;
 use world::{Shared, SheetWorld};
 
@@ -58,6 +59,8 @@ pub struct Sheet<'a> {
     pub assets: &'a Assets,
     /// Whether labels stand again where a page begins.
     pub same_pages: bool,
+    /// Files that are attached to the PDF.
+    pub attachments: Vec<Embedded>,
 }
 
 /// Sheets that are laid out, to be exported and followed by the Word file.

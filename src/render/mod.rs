@@ -13,6 +13,7 @@ use minijinja::value::Value;
 use crate::check::check;
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::docx;
+use crate::embedded::{Embedded, Remade};
 use crate::error::{Error, Failure};
 use crate::form::{Form, Templates};
 use crate::merge::{self, names_in, take_marks};
@@ -34,6 +35,8 @@ pub struct Options {
     pub standards: pdf::Standards,
     /// The date documents bear; without it, the project's or the form's.
     pub timestamp: Option<Timestamp>,
+    /// Put the resolved project definition into the artifacts.
+    pub embed_source: bool,
 }
 
 /// Turns projects into artifacts; shared by all threads of a run.
@@ -182,9 +185,13 @@ impl Renderer {
     pub fn render(&self, ready: &Ready) -> Result<Artifacts, Failure> {
         let mut artifacts = Artifacts::default();
         let mut problems = Vec::new();
+        let projects = self.embedded(ready)?;
         let follows = ready.parts.iter().any(|part| part.same_pages);
         if self.options.pdf || self.options.word && follows {
-            let sheets = ready.sheets()?;
+            let mut sheets = ready.sheets()?;
+            if self.options.pdf {
+                attach(&mut sheets, &projects);
+            }
             let made = self.typeset(&sheets, ready, &ready.metadata, self.options.pdf);
             match made {
                 Ok((layout, pdf)) => {
@@ -195,7 +202,7 @@ impl Renderer {
             }
         }
         if self.options.word && (artifacts.pages.is_some() || !follows) {
-            match ready.word(artifacts.pages.as_ref()) {
+            match ready.word(artifacts.pages.as_ref(), &projects) {
                 Ok(word) => artifacts.word = Some(word),
                 Err(Failure::Rejected(found)) => problems.extend(found),
                 Err(broken) => return Err(broken),
@@ -228,9 +235,48 @@ impl Renderer {
             ident: format!("{}/{title}", first.form_id()),
         };
         let sheets = members.iter().map(|ready| ready.sheets());
-        let sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
+        let mut sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
+        attach(&mut sheets, &self.embedded_volume(members, title)?);
         let (_, pdf) = self.typeset(&sheets, first, &metadata, true)?;
         Ok(pdf.unwrap_or_default())
+    }
+
+    /// The project definition that goes along with a project's artifacts; none
+    /// unless it is asked for.
+    fn embedded(&self, ready: &Ready) -> Result<Vec<Embedded>, Diagnostic> {
+        if !self.options.embed_source {
+            return Ok(Vec::new());
+        }
+        let project = Embedded::project(&ready.name, &ready.project, &self.remade())?;
+        Ok(vec![project])
+    }
+
+    /// Those of all members, and the batch that binds them.
+    fn embedded_volume(
+        &self,
+        members: &[&Ready],
+        title: &str,
+    ) -> Result<Vec<Embedded>, Diagnostic> {
+        let projects = members.iter().map(|ready| self.embedded(ready));
+        let mut projects = projects.collect::<Result<Vec<_>, _>>()?.concat();
+        if self.options.embed_source {
+            let batch = Embedded::volume(title, &mut projects, &self.remade())?;
+            projects.push(batch);
+        }
+        Ok(projects)
+    }
+
+    fn remade(&self) -> Remade {
+        Remade {
+            timestamp: self.options.timestamp.map(Timestamp::to_unix),
+            // They decide nothing in a Word file.
+            standards: self
+                .options
+                .standards
+                .named
+                .clone()
+                .filter(|_| self.options.pdf),
+        }
     }
 
     /// Lays sheets out, and exports them if that is wanted.
@@ -291,6 +337,13 @@ impl Renderer {
     }
 }
 
+/// Files belong to a document: they are attached where it begins.
+fn attach(sheets: &mut [Sheet<'_>], files: &[Embedded]) {
+    if let Some(first) = sheets.first_mut() {
+        first.attachments = files.to_vec();
+    }
+}
+
 /// `2024-12-31`, also with `/` or `.`.
 fn day(text: &str) -> Option<Timestamp> {
     let mut parts = text.split(['-', '/', '.']);
@@ -333,7 +386,11 @@ impl Ready {
         Ok(sheets.map(|sheet| (sheet.text, sheet.values)).collect())
     }
 
-    fn word(&self, pages: Option<&pdf::SheetPages>) -> Result<Vec<u8>, Failure> {
+    fn word(
+        &self,
+        pages: Option<&pdf::SheetPages>,
+        projects: &[Embedded],
+    ) -> Result<Vec<u8>, Failure> {
         let properties = docx::Properties {
             title: &self.metadata.title,
             authors: &self.metadata.authors,
@@ -346,9 +403,12 @@ impl Ready {
                 .and_then(|pages| pages.get(index))
                 .filter(|_| part.same_pages)
                 .map(Vec::as_slice);
+            // Joined files keep what the first one holds.
+            let projects = if index == 0 { projects } else { &[] };
+            let (env, context) = (&form.environment, &part.context);
             files.push(
                 form.word
-                    .render(&form.environment, &part.context, &properties, pages)?,
+                    .render(env, context, &properties, pages, projects)?,
             );
         }
         match files.len() {
@@ -373,6 +433,7 @@ impl Part {
             project: &self.project,
             assets: &form.assets,
             same_pages: self.same_pages,
+            attachments: Vec::new(),
         })
     }
 
