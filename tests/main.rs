@@ -23,6 +23,7 @@ mod artifacts_in_other_programs;
 mod authoring_forms;
 mod batches;
 mod cases;
+mod combined_word;
 mod damaged_templates;
 mod embedded_source;
 mod form_check;

@@ -18,6 +18,7 @@ mod package;
 mod pages;
 mod prepare;
 mod properties;
+mod sections;
 pub mod starter;
 
 use std::collections::BTreeMap;
@@ -32,9 +33,10 @@ use crate::pdf::TablePages;
 use custom_xml::CustomXml;
 pub(crate) use custom_xml::attached;
 pub(crate) use inspect::ROW_SPOT;
-pub(crate) use join::join;
+pub(crate) use join::{Joining, join};
 use package::Package;
 pub use properties::Properties;
+pub(crate) use sections::Mark;
 
 /// An opened template.
 pub struct Template {

@@ -5,7 +5,7 @@
 mod inspect;
 mod prepared_form;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Value;
@@ -69,6 +69,8 @@ struct Part {
     project: Project,
     form: Arc<PreparedForm>,
     context: Value,
+    /// How it is called in the outline of a volume.
+    bookmark: String,
     /// Whether Word breaks pages where the PDF does.
     same_pages: bool,
 }
@@ -131,6 +133,7 @@ impl Renderer {
             }
             parts.push(Part {
                 context: values.context,
+                bookmark: values.bookmark,
                 same_pages: form.form.manifest.same_pages,
                 project: own,
                 form,
@@ -220,25 +223,48 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::render`]; an empty volume is a mistake of the caller.
     pub fn bind(&self, members: &[&Ready], title: &str) -> Result<Vec<u8>, Failure> {
-        let Some(first) = members.first() else {
-            return Err(Error::Internal("空的合订本".into()).into());
-        };
-        let mut authors: Vec<String> = Vec::new();
-        for name in members.iter().flat_map(|ready| &ready.metadata.authors) {
-            if !authors.contains(name) {
-                authors.push(name.clone());
-            }
-        }
-        let metadata = Metadata {
-            title: title.to_owned(),
-            authors,
-            ident: format!("{}/{title}", first.form_id()),
-        };
+        let (first, metadata) = volume(members, title)?;
         let sheets = members.iter().map(|ready| ready.sheets());
         let mut sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
         attach(&mut sheets, &self.embedded_volume(members, title)?);
         let (_, pdf) = self.typeset(&sheets, first, &metadata, true)?;
         Ok(pdf.unwrap_or_default())
+    }
+
+    /// Makes one Word file of many projects of one form: each member begins a
+    /// section on a new page, page numbers run on, and a bookmark leads to each.
+    ///
+    /// # Errors
+    /// As [`Renderer::bind`]; rejected too if the template holds what cannot be
+    /// joined.
+    pub fn bind_word(&self, members: &[&Ready], title: &str) -> Result<Vec<u8>, Failure> {
+        let (first, metadata) = volume(members, title)?;
+        let parts = || members.iter().flat_map(|ready| &ready.parts);
+        let mut pages = None;
+        if parts().any(|part| part.same_pages) {
+            let sheets = members.iter().map(|ready| ready.sheets());
+            let sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
+            let (layout, _) = self.typeset(&sheets, first, &metadata, false)?;
+            pages = Some(layout.pages.into_iter());
+        }
+        let mut joining = docx::Joining::default();
+        for ready in members {
+            let own = pages
+                .as_mut()
+                .map(|pages| pages.take(ready.parts.len()).collect());
+            let mark = docx::Mark {
+                title: ready.title(),
+                bookmark: ready.parts.first().map_or("", |part| &part.bookmark),
+            };
+            joining.add(&ready.word(own.as_ref(), &[])?, Some(mark))?;
+        }
+        let properties = docx::Properties {
+            title: &metadata.title,
+            authors: &metadata.authors,
+            created: &first.timestamp.to_xml(),
+        };
+        let projects = self.embedded_volume(members, title)?;
+        Ok(joining.finish(Some(&properties), &projects)?)
     }
 
     /// The project definition that goes along with a project's artifacts; none
@@ -335,6 +361,22 @@ impl Renderer {
                 .hint("写成 2024-12-31")
         })
     }
+}
+
+/// The first member of a volume, and what the volume says of itself.
+fn volume<'a>(members: &[&'a Ready], title: &str) -> Result<(&'a Ready, Metadata), Failure> {
+    let Some(first) = members.first() else {
+        return Err(Error::Internal("空的合订本".into()).into());
+    };
+    let mut known = BTreeSet::new();
+    let authors = members.iter().flat_map(|ready| &ready.metadata.authors);
+    let authors = authors.filter(|name| known.insert(*name));
+    let metadata = Metadata {
+        title: title.to_owned(),
+        authors: authors.cloned().collect(),
+        ident: format!("{}/{title}", first.form_id()),
+    };
+    Ok((first, metadata))
 }
 
 /// Files belong to a document: they are attached where it begins.
