@@ -27,6 +27,7 @@ pub mod form;
 pub mod form_check;
 mod merge;
 pub mod output;
+pub mod package;
 pub mod parity;
 pub mod pdf;
 pub mod project;
