@@ -16,6 +16,8 @@ use crate::{docx, pdf};
 
 /// How every embedded text begins; other attachments of a PDF do not.
 const MARK: &str = "# tianbao ";
+/// What stands before the digest of the data.
+const DIGEST: &str = "# 数据 SHA-256：";
 /// What stands before the command that makes the same files again.
 const COMMAND: &str = "# 重新生成同样的文件：tianbao render";
 /// The option without which a file made again would not hold its source.
@@ -60,12 +62,11 @@ impl Embedded {
     ) -> Result<Self, Diagnostic> {
         Ok(Self {
             name: format!("{name}.yaml"),
-            text: format!(
-                "{MARK}{} 随文件保存的项目定义，所继承的内容已经写在里面\n{COMMAND} 这份文件{}\n{}",
-                env!("CARGO_PKG_VERSION"),
-                remade.options(),
-                project.to_yaml()?
-            ),
+            text: text(
+                "随文件保存的项目定义，所继承的内容已经写在里面",
+                &format!("这份文件{}", remade.options()),
+                project,
+            )?,
         })
     }
 
@@ -115,12 +116,11 @@ impl Embedded {
         };
         Ok(Self {
             name: BATCH_FILE.to_owned(),
-            text: format!(
-                "{MARK}{} 随合订本保存的批次；成员是同一文件夹里的项目定义\n{COMMAND} 这个文件夹{}\n{}",
-                env!("CARGO_PKG_VERSION"),
-                remade.options(),
-                batch.to_yaml()?
-            ),
+            text: text(
+                "随合订本保存的批次；成员是同一文件夹里的项目定义",
+                &format!("这个文件夹{}", remade.options()),
+                &batch,
+            )?,
         })
     }
 
@@ -143,11 +143,27 @@ impl Embedded {
         if text.len() > MAX_BYTES {
             return Some(Err("里面的项目定义太大"));
         }
-        match text.chars().any(|c| c.is_control() && c != '\n') {
-            true => Some(Err("里面的项目定义含有控制字符")),
-            false => Some(Ok(Self { name, text })),
+        if text.chars().any(|c| c.is_control() && c != '\n') {
+            return Some(Err("里面的项目定义含有控制字符"));
+        }
+        // A reader of PDF files may mend what is torn, and say nothing.
+        let digest = text.lines().find_map(|line| line.strip_prefix(DIGEST));
+        let read = Project::from_text(&name, &text);
+        match read.is_ok_and(|project| digest == Some(&project.digest())) {
+            true => Some(Ok(Self { name, text })),
+            false => Some(Err("里面的项目定义与保存时不同，多半是文件损坏了")),
         }
     }
+}
+
+/// The text of a project with what must be known of it.
+fn text(what: &str, with: &str, project: &Project) -> Result<String, Diagnostic> {
+    Ok(format!(
+        "{MARK}{} {what}\n{DIGEST}{}\n{COMMAND} {with}\n{}",
+        env!("CARGO_PKG_VERSION"),
+        project.digest(),
+        project.to_yaml()?
+    ))
 }
 
 impl Remade {
@@ -170,6 +186,9 @@ impl Remade {
 /// cannot be read.
 pub fn extract(path: &Path) -> Result<Vec<Embedded>, Failure> {
     let file = project::shown(path);
+    if !path.exists() {
+        return Err(Error::Usage(format!("找不到 {}", path.display())).into());
+    }
     let refuse = |code, words: &str| Diagnostic::error(code, words.to_owned()).at_part(&file, "");
     let size = fs::metadata(path)
         .map_err(|e| Error::io("读取", path, e))?

@@ -265,6 +265,71 @@ fn files_without_a_source_say_why() {
     assert_eq!(trial.names("y"), [format!("{EXAMPLE}.yaml")]);
 }
 
+/// Another program's files stay where they are; a tree that leads back to
+/// itself, or grows without end, is no reason to wait.
+#[test]
+fn only_our_attachments_are_taken_out_of_a_pdf() {
+    use lopdf::{Dictionary, Document, Object, Stream, StringFormat, dictionary};
+    let trial = embedded(&[]);
+    let own = trial.read(&format!("out/{EXAMPLE}.pdf"));
+    let text = trial
+        .run_well(&["extract", &format!("out/{EXAMPLE}.pdf")])
+        .stdout;
+    let changed = |change: &dyn Fn(&mut Document, Object) -> Object| {
+        let mut document = Document::load_mem(&own).unwrap();
+        let names = document.catalog().unwrap().get(b"Names").unwrap().clone();
+        let names = document.dereference(&names).unwrap().1.as_dict().unwrap();
+        let tree = names.get(b"EmbeddedFiles").unwrap().clone();
+        let tree = change(&mut document, tree);
+        let names = dictionary! { "EmbeddedFiles" => tree };
+        let catalog = document.catalog_mut().unwrap();
+        catalog.set("Names", names);
+        catalog.remove(b"AF");
+        let mut bytes = Vec::new();
+        document.save_to(&mut bytes).unwrap();
+        bytes
+    };
+    let attach = |document: &mut Document, tree: Object, content: Vec<u8>| {
+        let stream = document.add_object(Stream::new(Dictionary::new(), content));
+        let name = Object::String(b"other.yaml".to_vec(), StringFormat::Literal);
+        let file = dictionary! {
+            "Type" => "Filespec", "F" => name.clone(), "EF" => dictionary! { "F" => stream },
+        };
+        let file = document.add_object(file);
+        let names = document.add_object(dictionary! { "Names" => vec![name, file.into()] });
+        // Our own comes after it, one level further down.
+        let below = document.add_object(dictionary! { "Kids" => vec![tree] });
+        Object::from(dictionary! { "Kids" => vec![names.into(), below.into()] })
+    };
+    let other = changed(&|document, tree| attach(document, tree, b"a: 1\n".to_vec()));
+    // Of our own text the last line is gone.
+    let broken = changed(&|document, _| {
+        let head = text[..text.trim_end().rfind('\n').unwrap()].into();
+        attach(document, Object::Null, head)
+    });
+    let round = changed(&|document, _| {
+        let id = document.new_object_id();
+        let kids = vec![Object::from(id), Object::from(id)];
+        document
+            .objects
+            .insert(id, Object::from(dictionary! { "Kids" => kids }));
+        id.into()
+    });
+    let trial = trial
+        .file("other.pdf", other)
+        .file("broken.pdf", broken)
+        .file("round.pdf", round);
+    assert_eq!(trial.run_well(&["extract", "other.pdf"]).stdout, text);
+    for (file, code) in [
+        ("broken.pdf", "extract/broken"),
+        ("round.pdf", "extract/size"),
+    ] {
+        let outcome = trial.run(&["extract", file]);
+        assert_eq!(outcome.code, 1);
+        assert!(outcome.stderr.contains(code), "{}", outcome.stderr);
+    }
+}
+
 #[test]
 fn json_tells_texts_options_and_diagnostics() {
     let trial = embedded(&[]).file("b.txt", "文字");
@@ -300,22 +365,45 @@ fn names_and_texts_of_a_foreign_file_do_no_harm() {
             &xml[end..]
         )
     };
-    let file = |text: &str| with_part(&docx, "customXml/item1.xml", Some(&part(text)));
+    let file = |head: &str, text: &str| {
+        std::fs::write(trial.path("x.yaml"), text.replace("&lt;", "<")).unwrap();
+        let digest =
+            project::load(&trial.path("x.yaml")).map_or_else(|_| String::new(), |x| x.digest());
+        let text = part(&format!(
+            "# tianbao 1\r\n# 数据 SHA-256：{digest}\r\n{head}{text}"
+        ));
+        with_part(&docx, "customXml/item1.xml", Some(&text))
+    };
+    let command = "# 重新生成同样的文件：tianbao render x --embed-source; rm -rf /\n";
+    let [a, b, c] = [
+        ("", "a: '&lt;'\n"),
+        ("", "a: \u{1b}[31m\n"),
+        (command, "a: 1\n"),
+    ]
+    .map(|(head, text)| file(head, text));
+    let torn = with_part(
+        &docx,
+        "customXml/item1.xml",
+        Some(&part("# tianbao 1\na: 1\n")),
+    );
     let trial = trial
-        .file("a.docx", file("# tianbao 1\r\na: '&lt;'\r\n"))
-        .file("b.docx", file("# tianbao 1\na: \u{1b}[31m\n"))
-        .file("c.docx", file("# tianbao 1\n# 重新生成同样的文件：tianbao render x --embed-source; rm -rf /\na: 1\n"));
+        .file("a.docx", a)
+        .file("b.docx", b)
+        .file("c.docx", c)
+        .file("torn.docx", torn);
     let outcome = trial.run_well(&["extract", "a.docx", "-o", "in/x"]);
     assert_eq!(outcome.stdout, "in/x/_.._甲.yaml\n");
     // Line ends are what XML says they are.
-    assert_eq!(trial.read("in/x/_.._甲.yaml"), b"# tianbao 1\na: '<'\n");
-    let outcome = trial.run(&["extract", "b.docx"]);
-    assert_eq!(outcome.code, 1);
+    let text = String::from_utf8(trial.read("in/x/_.._甲.yaml")).unwrap();
     assert!(
-        outcome.stderr.contains("extract/broken"),
-        "{}",
-        outcome.stderr
+        text.ends_with("\na: '<'\n") && !text.contains('\r'),
+        "{text}"
     );
+    for file in ["b.docx", "torn.docx"] {
+        let outcome = trial.run(&["extract", file]);
+        assert_eq!(outcome.code, 1, "{file}");
+        assert!(outcome.stderr.contains("extract/broken"), "{file}");
+    }
     assert_eq!(trial.run_well(&["extract", "c.docx"]).stderr, "");
 }
 
@@ -442,6 +530,13 @@ fn other_programs_take_files_with_a_source() {
         &folder,
     );
     assert_eq!(trial.run_well(&["extract", "r.pdf"]).stdout, text);
+    run_tool(
+        "qpdf",
+        &["--encrypt", "", "o", "256", "--", &pdf, "o.pdf"],
+        &folder,
+    );
+    // A password that only forbids changes does not forbid reading.
+    assert_eq!(trial.run_well(&["extract", "o.pdf"]).stdout, text);
     run_tool(
         "qpdf",
         &["--encrypt", "u", "o", "256", "--", &pdf, "e.pdf"],

@@ -11,6 +11,9 @@ use super::outline::{Kind, Outline};
 
 /// Longest name of a bookmark, in characters.
 const MAX_BOOKMARK: usize = 40;
+/// A paragraph that takes no room on a page.
+const TINY: &str = "<w:p><w:pPr><w:spacing w:before=\"0\" w:after=\"0\" w:line=\"20\" \
+    w:lineRule=\"exact\"/><w:rPr><w:sz w:val=\"2\"/><w:szCs w:val=\"2\"/></w:rPr>";
 /// What may follow the outline level of a paragraph.
 const AFTER_OUTLINE_LEVEL: [&str; 5] =
     ["w:divId", "w:cnfStyle", "w:rPr", "w:sectPr", "w:pPrChange"];
@@ -217,7 +220,7 @@ impl<'a> Body<'a> {
     /// paragraph, if it is the last thing there, else into one of its own.
     fn hole(&self) -> (Range<usize>, (&'static str, &'static str)) {
         let end = self.content.end..self.content.end;
-        let alone = (end, ("<w:p><w:pPr>", "</w:pPr></w:p>"));
+        let alone = (end, (TINY, "</w:pPr></w:p>"));
         let Some(last) = self.children.last().filter(|last| self.is(**last, "w:p")) else {
             return alone;
         };

@@ -8,8 +8,10 @@ use crate::embedded::MAX_EMBEDDED;
 
 /// Most bytes of one attached file.
 const MAX_BYTES: usize = 8 << 20;
-/// Deepest nesting of the tree of names.
-const MAX_DEPTH: usize = 32;
+/// Most bytes of all of them.
+const MAX_ALL_BYTES: usize = 256 << 20;
+/// Most nodes of the tree of names; one that leads back to itself has more.
+const MAX_NODES: usize = 2 * MAX_EMBEDDED;
 
 /// Why a PDF does not say what is attached to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(crate) fn attached(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Unreadabl
     if let Some(tree) = below(&document, catalog, b"Names")
         .and_then(|names| below(&document, names, b"EmbeddedFiles"))
     {
-        walk(&document, tree, 0, &mut specifications)?;
+        specifications = specifications_below(&document, tree)?;
     }
     // A writer may have kept only the list of associated files.
     if let Some(Object::Array(files)) = value(&document, catalog, b"AF") {
@@ -47,6 +49,7 @@ pub(crate) fn attached(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Unreadabl
     }
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
+    let mut budget = MAX_ALL_BYTES;
     for specification in specifications {
         let Some(name) = name_of(&document, specification) else {
             continue;
@@ -64,40 +67,43 @@ pub(crate) fn attached(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Unreadabl
         if !seen.insert(name.clone()) {
             continue;
         }
-        let content =
-            stream
-                .get_plain_content_with_limit(MAX_BYTES)
-                .map_err(|error| match error {
-                    lopdf::Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded {
-                        ..
-                    }) => Unreadable::TooLarge,
-                    _ => Unreadable::Broken,
-                })?;
+        let content = stream
+            .get_plain_content_with_limit(MAX_BYTES.min(budget))
+            .map_err(|error| match error {
+                lopdf::Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded {
+                    ..
+                }) => Unreadable::TooLarge,
+                _ => Unreadable::Broken,
+            })?;
+        budget -= content.len();
         found.push((name, content));
     }
     Ok(found)
 }
 
-/// The specifications below a node of the tree of names.
-fn walk<'a>(
+/// The specifications that the tree of names leads to, in its order.
+fn specifications_below<'a>(
     document: &'a Document,
-    node: &'a Dictionary,
-    depth: usize,
-    found: &mut Vec<&'a Dictionary>,
-) -> Result<(), Unreadable> {
-    if depth > MAX_DEPTH || found.len() > MAX_EMBEDDED {
-        return Err(Unreadable::TooLarge);
-    }
-    if let Some(Object::Array(pairs)) = value(document, node, b"Names") {
-        let files = pairs.iter().skip(1).step_by(2);
-        found.extend(files.filter_map(|file| dictionary(document, file)));
-    }
-    if let Some(Object::Array(kids)) = value(document, node, b"Kids") {
-        for kid in kids.iter().filter_map(|kid| dictionary(document, kid)) {
-            walk(document, kid, depth + 1, found)?;
+    root: &'a Dictionary,
+) -> Result<Vec<&'a Dictionary>, Unreadable> {
+    let mut found = Vec::new();
+    let mut open = vec![root];
+    let mut nodes = 0;
+    while let Some(node) = open.pop() {
+        nodes += 1;
+        if nodes > MAX_NODES || open.len() > MAX_NODES || found.len() > MAX_EMBEDDED {
+            return Err(Unreadable::TooLarge);
+        }
+        if let Some(Object::Array(pairs)) = value(document, node, b"Names") {
+            let files = pairs.iter().skip(1).step_by(2);
+            found.extend(files.filter_map(|file| dictionary(document, file)));
+        }
+        if let Some(Object::Array(kids)) = value(document, node, b"Kids") {
+            let kids = kids.iter().rev();
+            open.extend(kids.filter_map(|kid| dictionary(document, kid)));
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 fn value<'a>(document: &'a Document, node: &'a Dictionary, key: &[u8]) -> Option<&'a Object> {
