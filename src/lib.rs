@@ -11,6 +11,9 @@
 //! 6. [`pdf`] typesets the Typst source, [`docx`] writes the Word file;
 //! 7. [`output`] puts the artifacts into their folder, whole or not at all.
 //!
+//! An artifact may hold the project it was made from ([`embedded`]), and many
+//! artifacts go into one zip ([`package`]).
+//!
 //! [`render`] holds steps 2 to 6 together; [`form_check`] holds a form's two
 //! templates against each other, with what [`parity`] reads back; [`cli`] turns arguments into calls
 //! and results into words. What is wrong in a user's document is a

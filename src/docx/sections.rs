@@ -170,17 +170,10 @@ impl<'a> Body<'a> {
                     }
                     ("wp:docPr", "id") => shifted(value, base.1, &mut taken.drawing_ids),
                     ("w:bookmarkStart", "w:name") | (_, "w:anchor") => names.get(value).cloned(),
-                    // Word makes them anew; two alike trouble it.
-                    (_, "w14:paraId" | "w14:textId") if number > 1 => {
-                        edits
-                            .0
-                            .push((at.start - attribute.len() - 3..at.end + 1, String::new()));
-                        None
-                    }
-                    ("w:pgNumType", "w:start") if number > 1 => {
-                        edits
-                            .0
-                            .push((at.start - attribute.len() - 3..at.end + 1, String::new()));
+                    // Word makes paragraph ids anew; two alike trouble it.
+                    (_, "w14:paraId" | "w14:textId") | ("w:pgNumType", "w:start") if number > 1 => {
+                        let whole = at.start - attribute.len() - 3..at.end + 1;
+                        edits.0.push((whole, String::new()));
                         None
                     }
                     _ => ids.get(value).cloned(),
@@ -403,5 +396,110 @@ impl Edits {
         }
         changed.push_str(&text[at..range.end]);
         changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROPERTIES: &str = "<w:sectPr><w:pgSz w:w=\"1\"/></w:sectPr>";
+
+    fn section(body: &str, mark: Option<&Mark<'_>>) -> (String, String) {
+        let document =
+            format!("<?xml?><w:document a=\"1\"><w:body>{body}{PROPERTIES}</w:body></w:document>");
+        let read = Body::read(&document).unwrap();
+        assert_eq!(read.frame(), ("<w:body>", "</w:body></w:document>"));
+        let section = read.section(&BTreeMap::new(), &mut Taken::default(), mark, 2);
+        let (mut closed, mut last) = (String::new(), String::new());
+        section.closed(&mut closed);
+        section.last(&mut last);
+        (closed, last)
+    }
+
+    #[test]
+    fn a_section_ends_in_the_last_paragraph_of_its_file() {
+        for (body, closed) in [
+            (
+                "<w:p><w:pPr><w:jc/></w:pPr></w:p>",
+                "<w:p><w:pPr><w:jc/{}</w:pPr></w:p>",
+            ),
+            (
+                "<w:p><w:pPr/><w:r/></w:p>",
+                "<w:p><w:pPr{}</w:pPr><w:r/></w:p>",
+            ),
+            (
+                "<w:p a=\"b\"><w:r/></w:p>",
+                "<w:p a=\"b\"><w:pPr{}</w:pPr><w:r/></w:p>",
+            ),
+            ("<w:p a=\"b\"/>", "<w:p a=\"b\"><w:pPr{}</w:pPr></w:p>"),
+            (
+                "<w:p><w:pPr><w:jc/><w:pPrChange a=\"b\"><w:pPr/></w:pPrChange></w:pPr></w:p>",
+                "<w:p><w:pPr><w:jc/{}<w:pPrChange a=\"b\"><w:pPr/></w:pPrChange></w:pPr></w:p>",
+            ),
+            (
+                "<w:tbl></w:tbl>",
+                &format!(
+                    "<w:tbl></w:tbl>{}{{}}</w:pPr></w:p>",
+                    &TINY[..TINY.len() - 1]
+                ),
+            ),
+            (
+                "<w:p><w:pPr><w:sectPr/></w:pPr></w:p>",
+                &format!(
+                    "<w:p><w:pPr><w:sectPr/></w:pPr></w:p>{}{{}}</w:pPr></w:p>",
+                    &TINY[..TINY.len() - 1]
+                ),
+            ),
+        ] {
+            let both = section(body, None);
+            assert_eq!(both.0, closed.replace("{}", &format!(">{PROPERTIES}")));
+            assert_eq!(both.1, format!("{body}{PROPERTIES}"));
+        }
+    }
+
+    #[test]
+    fn the_title_gets_its_level_where_the_schema_wants_it() {
+        let mark = Mark {
+            title: "某某 表",
+            bookmark: "1、甲/乙",
+        };
+        let level = "<w:outlineLvl w:val=\"0\"/>";
+        let start = "<w:bookmarkStart w:id=\"0\" w:name=\"第1_甲_乙\"/>";
+        let end = "<w:bookmarkEnd w:id=\"0\"/></w:p>";
+        let text = "<w:r><w:t>某某</w:t><w:t>表</w:t></w:r>";
+        for (before, after) in [
+            (
+                "<w:pPr><w:jc/><w:rPr/></w:pPr>",
+                format!("<w:pPr><w:jc/>{level}<w:rPr/></w:pPr>"),
+            ),
+            (
+                "<w:pPr><w:jc/></w:pPr>",
+                format!("<w:pPr><w:jc/>{level}</w:pPr>"),
+            ),
+            ("<w:pPr/>", format!("<w:pPr>{level}</w:pPr>")),
+            ("", format!("<w:pPr>{level}</w:pPr>")),
+        ] {
+            let last = section(&format!("<w:p>{before}{text}</w:p><w:p/>"), Some(&mark)).1;
+            assert_eq!(
+                last,
+                format!("<w:p>{after}{start}{text}{end}<w:p/>{PROPERTIES}")
+            );
+        }
+        // It is the last paragraph, too: there is nothing to find.
+        let only = format!("<w:p>{text}</w:p>");
+        assert_eq!(section(&only, Some(&mark)).1, format!("{only}{PROPERTIES}"));
+    }
+
+    #[test]
+    fn names_of_bookmarks_are_words_names() {
+        let mut taken = Taken::default();
+        assert_eq!(taken.free_name("甲"), "甲");
+        assert_eq!(taken.free_name("甲"), "甲_2");
+        assert_eq!(taken.free_name("甲_2"), "甲_2_2");
+        assert_eq!(taken.free_name("甲"), "甲_3");
+        let long = plain_name(&"长".repeat(60));
+        assert_eq!(taken.free_name(&long), "长".repeat(40));
+        assert_eq!(taken.free_name(&long), "长".repeat(38) + "_2");
     }
 }

@@ -185,18 +185,15 @@ impl<'a> SheetWorld<'a> {
         for file in &sheet.attachments {
             let number = self.attached;
             self.attached += 1;
-            let (name, content) = (
-                format!("/data/attached-{number}.json"),
-                format!("/data/attached-{number}.yaml"),
-            );
+            let path = format!("/data/attached-{number}.json");
             let _ = write!(
                 code,
-                "#pdf.attach(json(\"{name}\"), read(\"{content}\", encoding: none), \
+                "#pdf.attach(json(\"{path}\").name, bytes(json(\"{path}\").text), \
                  relationship: \"source\", mime-type: \"application/yaml\", \
                  description: \"{ATTACHED}\")",
             );
-            self.add_file(&name, json!(file.name).to_string());
-            self.add_file(&content, file.text.clone());
+            let json = json!({ "name": file.name, "text": file.text });
+            self.add_file(&path, json.to_string());
         }
         code
     }
