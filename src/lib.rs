@@ -11,6 +11,9 @@
 //! 6. [`pdf`] typesets the Typst source, [`docx`] writes the Word file;
 //! 7. [`output`] puts the artifacts into their folder, whole or not at all.
 //!
+//! An artifact may hold the project it was made from ([`embedded`]), and many
+//! artifacts go into one zip ([`package`]).
+//!
 //! [`render`] holds steps 2 to 6 together; [`form_check`] holds a form's two
 //! templates against each other, with what [`parity`] reads back; [`cli`] turns arguments into calls
 //! and results into words. What is wrong in a user's document is a
@@ -22,11 +25,13 @@ pub mod cli;
 pub mod diagnostic;
 pub mod digest;
 pub mod docx;
+pub mod embedded;
 mod error;
 pub mod form;
 pub mod form_check;
 mod merge;
 pub mod output;
+pub mod package;
 pub mod parity;
 pub mod pdf;
 pub mod project;

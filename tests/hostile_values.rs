@@ -9,7 +9,7 @@ use tianbao::parity::{pdf, word};
 use crate::support::program::Trial;
 
 /// Each value, and how it prints if not as written.
-fn values() -> Vec<(String, Option<String>)> {
+pub(crate) fn values() -> Vec<(String, Option<String>)> {
     let same = |text: &str| (text.to_owned(), None);
     let other = |text: &str, printed: &str| (text.to_owned(), Some(printed.to_owned()));
     vec![
@@ -40,7 +40,7 @@ fn values() -> Vec<(String, Option<String>)> {
 }
 
 /// A project that holds the value in every place a value can be.
-fn project(value: &str) -> String {
+pub(crate) fn project(value: &str) -> String {
     let mut project = json!({
         "form": "hunan/cbec-fund-target",
         "year": 2024,

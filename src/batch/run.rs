@@ -550,13 +550,8 @@ impl<'a> Work<'a> {
         };
         let data = volume_data(&title, sheets.iter().map(|sheet| sheet.facts.data));
         let name = safe_name(&title);
-        let kinds: Vec<Kind> = self
-            .options
-            .kinds
-            .iter()
-            .copied()
-            .filter(|kind| *kind == Kind::Pdf)
-            .collect();
+        let kinds = self.options.kinds.iter().copied();
+        let kinds: Vec<Kind> = kinds.filter(|kind| *kind != Kind::Merged).collect();
         let plan = self.wanted(&name, &kinds, |kind| {
             Ok(fingerprint(self.renderer.setting(kind, &forms)?, data))
         })?;
@@ -649,16 +644,22 @@ impl<'a> Work<'a> {
         let sheets: Vec<Ready> = sheets
             .map(|index| self.renderer.prepare(self.plan.members[*index].load()?))
             .collect::<Result<_, Failure>>()?;
-        let pdf = self
-            .renderer
-            .bind(&sheets.iter().collect::<Vec<_>>(), &looked.title)?;
-        let mut entry = self.entry(Kind::Pdf, &looked.name, &looked.forms, looked.data, &pdf)?;
-        entry.subject.clone_from(&looked.title);
+        let sheets: Vec<&Ready> = sheets.iter().collect();
         let subjects = looked.volume.members.iter();
-        let subjects =
-            subjects.filter_map(|index| Some(members[*index].as_ref().ok()?.subject.clone()));
-        entry.members = subjects.collect();
-        self.put(entry, &pdf, made)
+        let subjects: Vec<String> = subjects
+            .filter_map(|index| Some(members[*index].as_ref().ok()?.subject.clone()))
+            .collect();
+        for kind in &looked.plan.make {
+            let bytes = match kind {
+                Kind::Word => self.renderer.bind_word(&sheets, &looked.title)?,
+                _ => self.renderer.bind(&sheets, &looked.title)?,
+            };
+            let mut entry = self.entry(*kind, &looked.name, &looked.forms, looked.data, &bytes)?;
+            entry.subject.clone_from(&looked.title);
+            entry.members.clone_from(&subjects);
+            self.put(entry, &bytes, made)?;
+        }
+        Ok(())
     }
 
     fn put(&self, entry: Entry, bytes: &[u8], made: &mut Made) -> Result<(), Failure> {

@@ -43,6 +43,8 @@ pub(super) enum Command {
     Diff(Diff),
     /// 删去本程序生成的文件
     Clean(Clean),
+    /// 从生成的 PDF 或 Word 里取回项目定义
+    Extract(Extract),
     /// 列出现有表式及其字段
     Forms(Forms),
     /// 列出字体角色各用哪个字体
@@ -99,7 +101,7 @@ pub(super) struct Render {
     )]
     pub(super) to: Vec<Target>,
     /// 合订本
-    #[arg(display_order = 3, long, value_name = "题名", num_args = 0..=1, require_equals = true, default_missing_value = "", help = "另把所有项目合订成一份 PDF，页码连续；批次文件里写了 volume 的不必再写")]
+    #[arg(display_order = 3, long, value_name = "题名", num_args = 0..=1, require_equals = true, default_missing_value = "", help = "另把所有项目合订成一册（PDF 和 Word），页码连续；批次文件里写了 volume 的不必再写")]
     pub(super) combined: Option<String>,
     #[command(flatten)]
     pub(super) document: Document,
@@ -242,6 +244,46 @@ pub(super) struct Check {
     pub(super) document: Document,
 }
 
+/// 从生成的 PDF 或 Word 里取回项目定义
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao extract [选项] 文件…", next_help_heading = "选项",
+    after_help = "只有生成时写了 --embed-source 的文件里才有项目定义；此后在 Word 里所做的改动不在其中。\n例：tianbao extract 附件2-岳阳市商务局.pdf > 岳阳市.yaml\n    tianbao extract 附件2-岳阳市商务局.docx -o 岳阳市.yaml\n    tianbao extract 全省汇总.pdf -o 全省汇总/\n",
+)]
+pub(super) struct Extract {
+    /// PDF 或 Word 文件
+    #[arg(
+        value_name = "文件",
+        required = true,
+        help_heading = "参数",
+        help = "生成的 PDF 或 Word 文件，可写多个；合订本里有各份的项目定义和一份批次文件"
+    )]
+    pub(super) files: Vec<PathBuf>,
+    /// 写到哪里
+    #[arg(
+        display_order = 1,
+        short,
+        long,
+        value_name = "路径",
+        help = "写到哪里：以 .yaml 结尾的是文件，别的是文件夹；不写就打印出来"
+    )]
+    pub(super) out: Option<PathBuf>,
+    /// 覆盖
+    #[arg(display_order = 2, long, help = "已有同名文件时覆盖它")]
+    pub(super) force: bool,
+    /// 结果的写法
+    #[arg(
+        display_order = 21,
+        long,
+        value_name = "写法",
+        default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "结果写成 text（不写即此）或 json"
+    )]
+    pub(super) format: Format,
+}
+
 /// 列出现有表式及其字段
 #[derive(clap::Args)]
 #[command(help_template = HELP, override_usage = "tianbao forms [选项]", next_help_heading = "选项")]
@@ -369,6 +411,13 @@ pub(super) struct Document {
         help = "文件所记的日期，从 1970-01-01 起的秒数；也可设 SOURCE_DATE_EPOCH；不写即项目的 date 或表式年度的第一天"
     )]
     pub(super) creation_timestamp: Option<i64>,
+    /// 项目定义随文件保存
+    #[arg(
+        display_order = 13,
+        long,
+        help = "把项目定义（YAML）放进 PDF 和 Word 里，以后用 tianbao extract 取回；PDF 标准随之为 a-3a,ua-1"
+    )]
+    pub(super) embed_source: bool,
 }
 
 /// Where faces are.
@@ -429,6 +478,7 @@ impl Command {
             Self::Verify(command) => &command.place,
             Self::Diff(command) => &command.place,
             Self::Clean(command) => return command.format == Format::Json,
+            Self::Extract(command) => return command.format == Format::Json,
             Self::Forms(command) => &command.place,
             Self::Fonts(command) => &command.place,
             Self::Form {

@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod clean;
 mod diff;
+mod extract;
 mod fonts;
 mod form_check;
 mod form_new;
@@ -58,6 +59,7 @@ fn run(args: args::Args) -> u8 {
         Command::Verify(command) => verify::execute(command),
         Command::Diff(command) => diff::execute(command),
         Command::Clean(command) => clean::execute(command),
+        Command::Extract(command) => extract::execute(command),
         Command::Forms(command) => forms::execute(command),
         Command::Fonts(command) => fonts::execute(command),
         Command::Form {

@@ -27,10 +27,6 @@ pub(super) fn wishes(command: &Render) -> report::Wishes {
 
 /// The projects and volumes that the command line means.
 pub(super) fn plan(command: &Render) -> Result<Plan, Failure> {
-    let wants_pdf = command.to.contains(&Target::Pdf);
-    if command.combined.is_some() && !wants_pdf {
-        return Err(Error::Usage("合订本只有 PDF；写了 --combined 就不能只要 docx".into()).into());
-    }
     let mut plan = batch::plan(&command.input.paths).map_err(|failure| match failure {
         // `--combined 题名` leaves the title among the paths.
         Failure::Broken(Error::Usage(words)) if command.combined.as_deref() == Some("") => {
@@ -50,9 +46,6 @@ pub(super) fn plan(command: &Render) -> Result<Plan, Failure> {
             Some(volume) => volume.title = title.or_else(|| volume.title.clone()),
             None => plan.volumes.push(Volume { title, members }),
         }
-    }
-    if !wants_pdf {
-        plan.volumes.clear();
     }
     Ok(plan)
 }

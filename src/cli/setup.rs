@@ -98,11 +98,14 @@ pub(super) fn renderer(
 ) -> Result<Renderer, Error> {
     let templates = templates(place)?;
     let faces = faces(&document.faces, &templates)?;
+    // Only a PDF has a standard that may forbid it.
+    let embeds = document.embed_source && targets.contains(&Target::Pdf);
     let options = Options {
         pdf: targets.contains(&Target::Pdf),
         word: targets.contains(&Target::Docx),
-        standards: pdf::standards(document.pdf_standard.as_deref())?,
+        standards: pdf::standards(document.pdf_standard.as_deref(), embeds)?,
         timestamp: timestamp(document)?,
+        embed_source: document.embed_source,
     };
     Ok(Renderer::new(templates, faces, options))
 }
@@ -114,8 +117,9 @@ pub(super) fn renderer_for_facts(place: &Place, own: &Faces) -> Result<Renderer,
     let options = Options {
         pdf: false,
         word: false,
-        standards: pdf::standards(None)?,
+        standards: pdf::standards(None, false)?,
         timestamp: None,
+        embed_source: false,
     };
     Ok(Renderer::new(templates, faces, options))
 }

@@ -2,19 +2,22 @@
 //!
 //! Styles, settings and properties are those of the first file; styles that
 //! only a later one has are added, and its headers, footers, images and links
-//! come along under names of their own. What else a later file would need, such
-//! as footnotes, is refused.
+//! come along. What several files have alike is there once, so that hundreds
+//! made from one template share its parts. What else a later file would need,
+//! such as footnotes, is refused.
 
 use std::collections::BTreeMap;
 
 use quick_xml::escape::unescape;
 
-use super::outline::{Kind, Outline, flaw};
-use super::package::{self, MAIN_PART, Package, Parts};
+use super::custom_xml::CustomXml;
+use super::outline::{Outline, flaw};
+use super::package::{self, MAIN_PART, Package, Parts, RELATIONSHIPS, TYPES};
+use super::properties::{self, Properties};
+use super::sections::{Body, Mark, Section, Taken};
 use crate::diagnostic::Diagnostic;
+use crate::embedded::Embedded;
 
-const RELATIONSHIPS: &str = "word/_rels/document.xml.rels";
-const TYPES: &str = "[Content_Types].xml";
 const SETTINGS: &str = "word/settings.xml";
 const STYLES: &str = "word/styles.xml";
 
@@ -23,37 +26,212 @@ const STYLES: &str = "word/styles.xml";
 /// # Errors
 /// Rejected if a later one needs what cannot be joined.
 pub(crate) fn join(files: &[Vec<u8>]) -> Result<Vec<u8>, Diagnostic> {
-    let refused = |words: String| {
-        Diagnostic::error(
-            "word/join",
-            format!("几个表式的 Word 文件不能合为一份：{words}"),
-        )
-        .hint("换一份不含这些内容的 form.docx，或者把这些表式分成几个项目")
-    };
-    let mut joined = Parts::new();
-    for (index, file) in files.iter().enumerate() {
-        let parts = package::read("", file)?;
-        match index {
-            0 => joined = parts,
-            _ => append(&mut joined, &parts, index + 1).map_err(refused)?,
-        }
+    let mut joining = Joining::default();
+    for file in files {
+        joining.add(file, None)?;
     }
-    if part(&joined, SETTINGS).is_ok_and(|settings| settings.contains(EVEN_AND_ODD)) {
-        let document = part(&joined, MAIN_PART)
-            .map(with_even_pages)
-            .map_err(refused)?;
-        set(&mut joined, MAIN_PART, document);
-    }
-    if let Some(flaw) = part(&joined, MAIN_PART).ok().and_then(flaw) {
-        return Err(refused(flaw));
-    }
-    let package = Package::new(&joined).map_err(|error| refused(error.to_string()))?;
-    package
-        .write(&BTreeMap::new())
-        .map_err(|error| refused(error.to_string()))
+    joining.finish(None, &[])
 }
 
-fn part<'a>(parts: &'a Parts, name: &str) -> Result<&'a str, String> {
+/// Files on their way into one.
+#[derive(Default)]
+pub(crate) struct Joining {
+    /// The first file's parts, and what later ones bring along.
+    parts: Parts,
+    /// What stands before the root of the main part, and its tag.
+    prolog: String,
+    root: String,
+    /// What stands about the children of the body.
+    frame: (String, String),
+    /// All sections but the last.
+    text: String,
+    last: Option<Section>,
+    relationships: String,
+    types: String,
+    /// What is there already: by kind and content, its identifier.
+    shared: BTreeMap<(String, Vec<u8>), String>,
+    /// Roots, styles and settings that need not be looked at again.
+    seen: [String; 3],
+    taken: Taken,
+    files: usize,
+}
+
+impl Joining {
+    /// Adds a file as the next section; with a mark, it can be found there.
+    ///
+    /// # Errors
+    /// Rejected if it needs what cannot be joined.
+    pub(crate) fn add(&mut self, file: &[u8], mark: Option<Mark<'_>>) -> Result<(), Diagnostic> {
+        let parts = package::read("", file)?;
+        self.append(parts, mark.as_ref()).map_err(refused)
+    }
+
+    /// The whole as one file, with properties of its own if there are any; the
+    /// project definitions go along.
+    ///
+    /// # Errors
+    /// Rejected if what results is no Word file.
+    pub(crate) fn finish(
+        mut self,
+        properties: Option<&Properties<'_>>,
+        projects: &[Embedded],
+    ) -> Result<Vec<u8>, Diagnostic> {
+        let mut document = self.prolog + &self.root + &self.frame.0 + &self.text;
+        if let Some(last) = &self.last {
+            last.last(&mut document);
+        }
+        document.push_str(&self.frame.1);
+        if part(&self.parts, SETTINGS).is_ok_and(|settings| settings.contains(EVEN_AND_ODD)) {
+            document = with_even_pages(&document);
+        }
+        if let Some(flaw) = flaw(&document) {
+            return Err(refused(flaw));
+        }
+        set(&mut self.parts, MAIN_PART, document);
+        set(&mut self.parts, RELATIONSHIPS, self.relationships);
+        set(&mut self.parts, TYPES, self.types);
+        if let Some(properties) = properties {
+            set(&mut self.parts, properties::PART, properties.to_xml());
+        }
+        if !projects.is_empty() {
+            let place = CustomXml::new(&self.parts).map_err(refused)?;
+            let changes = place.changes(projects);
+            for (name, content) in changes.replaced {
+                set(&mut self.parts, name, content);
+            }
+            let added = changes.added.into_iter();
+            self.parts
+                .extend(added.map(|(name, content)| (name, content.into_bytes())));
+        }
+        let package = Package::new(&self.parts).map_err(|error| refused(error.to_string()))?;
+        package
+            .write(&BTreeMap::new(), &[])
+            .map_err(|error| refused(error.to_string()))
+    }
+
+    fn append(&mut self, next: Parts, mark: Option<&Mark<'_>>) -> Result<(), String> {
+        self.files += 1;
+        let document = part(&next, MAIN_PART)?;
+        let body = Body::read(document)?;
+        let mut ids = BTreeMap::new();
+        if self.files == 1 {
+            self.begin(&next, &body)?;
+        } else {
+            for (mark, name) in UNKNOWN {
+                if document.contains(mark) {
+                    return Err(format!("第 {} 份用了{name}", self.files));
+                }
+            }
+            self.merge(&next, &body)?;
+            ids = self.bring_along(&next, &body)?;
+        }
+        let section = body.section(&ids, &mut self.taken, mark, self.files);
+        if let Some(last) = self.last.replace(section) {
+            last.closed(&mut self.text);
+        }
+        if self.files == 1 {
+            self.parts = next;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, parts: &Parts, body: &Body<'_>) -> Result<(), String> {
+        self.prolog = body.prolog().to_owned();
+        self.root = body.root().to_owned();
+        let (before, after) = body.frame();
+        self.frame = (before.to_owned(), after.to_owned());
+        self.relationships = part(parts, RELATIONSHIPS)?.to_owned();
+        self.types = part(parts, TYPES)?.to_owned();
+        self.seen = seen(parts, body)?;
+        for relationship in relationships_of(&self.relationships)? {
+            let content = relationship.content(parts).map(|(_, content)| content);
+            let key = relationship.key(content);
+            self.shared.entry(key).or_insert(relationship.id);
+        }
+        Ok(())
+    }
+
+    /// Namespaces, styles and settings, unless they are known.
+    fn merge(&mut self, next: &Parts, body: &Body<'_>) -> Result<(), String> {
+        let new = seen(next, body)?;
+        if new == self.seen {
+            return Ok(());
+        }
+        if new[0] != self.seen[0] {
+            self.root = with_namespaces_of(&self.root, body.root())?;
+        }
+        if new[1] != self.seen[1] {
+            let styles = with_styles_of(part(&self.parts, STYLES)?, &new[1])?;
+            set(&mut self.parts, STYLES, styles);
+        }
+        if new[2] != self.seen[2] {
+            let settings = with_sides_of(part(&self.parts, SETTINGS)?, &new[2]);
+            set(&mut self.parts, SETTINGS, settings);
+        }
+        self.seen = new;
+        Ok(())
+    }
+
+    /// The parts that a body refers to, under names of their own unless they
+    /// are there already; gives the identifiers that change.
+    fn bring_along(
+        &mut self,
+        next: &Parts,
+        body: &Body<'_>,
+    ) -> Result<BTreeMap<String, String>, String> {
+        let number = self.files;
+        let types = part(next, TYPES)?;
+        let all = relationships_of(part(next, RELATIONSHIPS)?)?;
+        let named = body.named(all.iter().map(|relationship| relationship.id.as_str()));
+        let mut ids = BTreeMap::new();
+        for relationship in all.iter().filter(|r| named.contains(r.id.as_str())) {
+            let found = relationship.content(next);
+            let key = relationship.key(found.map(|(_, content)| content));
+            if let Some(known) = self.shared.get(&key) {
+                ids.insert(relationship.id.clone(), known.clone());
+                continue;
+            }
+            let own_id = format!("{}-{number}", relationship.id);
+            let (id, target) = (&relationship.id, &relationship.target);
+            let mut tag = relationship
+                .tag
+                .replace(&format!("Id=\"{id}\""), &format!("Id=\"{own_id}\""));
+            // What stands outside of the package, such as a link, has no part.
+            if let Some((name, content)) = found {
+                let file = name.rsplit_once('/').map_or(name, |(_, file)| file);
+                let nested = format!("word/_rels/{file}.rels");
+                if part(next, &nested).is_ok_and(|links| links.contains("<Relationship ")) {
+                    return Err(format!("第 {number} 份的 {file} 里有图片或链接"));
+                }
+                let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+                let own_name = format!("{stem}-{number}.{ending}");
+                tag = tag.replace(
+                    &format!("Target=\"{target}\""),
+                    &format!("Target=\"/{own_name}\""),
+                );
+                if let Ok(kind) = element_with(types, &format!("PartName=\"/{name}\"")) {
+                    insert_before(&mut self.types, "</Types>", &kind.replace(name, &own_name))?;
+                } else if element_with(&self.types, &format!("Extension=\"{ending}\"")).is_err() {
+                    let kind = element_with(types, &format!("Extension=\"{ending}\""))?;
+                    insert_before(&mut self.types, "</Types>", kind)?;
+                }
+                self.parts.push((own_name, content.to_vec()));
+            }
+            insert_before(&mut self.relationships, "</Relationships>", &tag)?;
+            ids.insert(relationship.id.clone(), own_id.clone());
+            self.shared.insert(key, own_id);
+        }
+        Ok(ids)
+    }
+}
+
+fn refused(words: String) -> Diagnostic {
+    Diagnostic::error("word/join", format!("几份 Word 文件不能合为一份：{words}"))
+        .hint("换一份不含这些内容的 form.docx，或者不把它们合在一起")
+}
+
+/// A part as text.
+pub(super) fn part<'a>(parts: &'a Parts, name: &str) -> Result<&'a str, String> {
     let found = parts.iter().find(|(known, _)| known == name);
     let (_, content) = found.ok_or_else(|| format!("没有 {name}"))?;
     std::str::from_utf8(content).map_err(|error| error.to_string())
@@ -65,63 +243,65 @@ fn set(parts: &mut Parts, name: &str, content: String) {
     }
 }
 
-fn append(joined: &mut Parts, next: &Parts, number: usize) -> Result<(), String> {
-    let next_document = part(next, MAIN_PART)?;
-    for (mark, name) in UNKNOWN {
-        if next_document.contains(mark) {
-            return Err(format!("第 {number} 个表式用了{name}"));
-        }
-    }
-    let mut body = body(next_document)?.to_owned();
-    let document = with_namespaces_of(part(joined, MAIN_PART)?, next_document)?;
-    let mut relationships = part(joined, RELATIONSHIPS)?.to_owned();
-    let mut types = part(joined, TYPES)?.to_owned();
-    let (next_types, next_relationships) = (part(next, TYPES)?, part(next, RELATIONSHIPS)?);
-    for (id, target) in relationships_of(next_relationships)? {
-        if !body.contains(&format!("\"{id}\"")) {
-            continue;
-        }
-        let own_id = format!("{id}-{number}");
-        body = body.replace(&format!("\"{id}\""), &format!("\"{own_id}\""));
-        let mut relationship = element_with(next_relationships, &format!("Id=\"{id}\""))?
-            .replace(&format!("Id=\"{id}\""), &format!("Id=\"{own_id}\""));
-        let name = match target.strip_prefix('/') {
+/// The root's tag, styles and settings.
+fn seen(parts: &Parts, body: &Body<'_>) -> Result<[String; 3], String> {
+    let styles = part(parts, STYLES)?.to_owned();
+    let settings = part(parts, SETTINGS)?.to_owned();
+    Ok([body.root().to_owned(), styles, settings])
+}
+
+/// What a main part refers to.
+struct Relationship {
+    id: String,
+    kind: String,
+    target: String,
+    /// As it is written.
+    tag: String,
+}
+
+impl Relationship {
+    /// The part it leads to; `None` if it leads out of the package.
+    fn content<'a>(&self, parts: &'a Parts) -> Option<(&'a str, &'a [u8])> {
+        let name = match self.target.strip_prefix('/') {
             Some(name) => name.to_owned(),
-            None => format!("word/{target}"),
+            None => format!("word/{}", self.target),
         };
-        // What stands outside of the package, such as a link, has no part.
-        if let Some((_, content)) = next.iter().find(|(known, _)| *known == name) {
-            let file = name
-                .rsplit_once('/')
-                .map_or(name.as_str(), |(_, file)| file);
-            let nested = format!("word/_rels/{file}.rels");
-            if part(next, &nested).is_ok_and(|links| links.contains("<Relationship ")) {
-                return Err(format!("第 {number} 个表式的 {file} 里有图片或链接"));
-            }
-            let (stem, ending) = name.rsplit_once('.').unwrap_or((&name, ""));
-            let own_name = format!("{stem}-{number}.{ending}");
-            relationship = relationship.replace(
-                &format!("Target=\"{target}\""),
-                &format!("Target=\"/{own_name}\""),
-            );
-            if let Ok(kind) = element_with(next_types, &format!("PartName=\"/{name}\"")) {
-                insert_before(&mut types, "</Types>", &kind.replace(&name, &own_name))?;
-            } else if element_with(&types, &format!("Extension=\"{ending}\"")).is_err() {
-                let kind = element_with(next_types, &format!("Extension=\"{ending}\""))?;
-                insert_before(&mut types, "</Types>", kind)?;
-            }
-            joined.push((own_name, content.clone()));
-        }
-        insert_before(&mut relationships, "</Relationships>", &relationship)?;
+        let (name, content) = parts.iter().find(|(known, _)| *known == name)?;
+        Some((name, content))
     }
-    let styles = with_styles_of(part(joined, STYLES)?, part(next, STYLES)?)?;
-    let settings = with_sides_of(part(joined, SETTINGS)?, part(next, SETTINGS)?);
-    set(joined, SETTINGS, settings);
-    set(joined, STYLES, styles);
-    set(joined, RELATIONSHIPS, relationships);
-    set(joined, TYPES, types);
-    set(joined, MAIN_PART, with_section(&document, &body)?);
-    Ok(())
+
+    /// Two that have the same are one.
+    fn key(&self, content: Option<&[u8]>) -> (String, Vec<u8>) {
+        match content {
+            Some(content) => (self.kind.clone(), content.to_vec()),
+            None => (
+                format!("{} ->", self.kind),
+                self.target.clone().into_bytes(),
+            ),
+        }
+    }
+}
+
+/// What a part of relationships lists.
+fn relationships_of(xml: &str) -> Result<Vec<Relationship>, String> {
+    let outline = Outline::read(xml)?;
+    let mut found = Vec::new();
+    for element in outline.elements.iter().filter(|e| e.name == "Relationship") {
+        let tag = outline.raw(element.first);
+        if let (Some(id), Some(target)) = (attribute(tag, "Id"), attribute(tag, "Target")) {
+            let (first, last) = (
+                &outline.tokens[element.first],
+                &outline.tokens[element.last],
+            );
+            found.push(Relationship {
+                id,
+                kind: attribute(tag, "Type").unwrap_or_default(),
+                target,
+                tag: xml[first.range.start..last.range.end].to_owned(),
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// What a body refers to in parts that are not joined.
@@ -132,37 +312,12 @@ const UNKNOWN: [(&str, &str); 4] = [
     ("<w:numId ", "自动编号"),
 ];
 
-/// The bytes of the body's element in a document, and what it holds.
-fn body_of<'a>(outline: &Outline<'a>) -> Result<(usize, &'a str), String> {
-    let body = outline
-        .elements
-        .iter()
-        .position(|element| element.name == "w:body");
-    let body = body.ok_or("没有 w:body")?;
-    let (first, last) = (outline.elements[body].first, outline.elements[body].last);
-    if outline.tokens[first].kind != Kind::Start {
-        return Err("w:body 是空的".into());
-    }
-    let range = outline.tokens[first].range.end..outline.tokens[last].range.start;
-    Ok((body, &outline.xml[range]))
-}
-
-fn body(document: &str) -> Result<&str, String> {
-    Ok(body_of(&Outline::read(document)?)?.1)
-}
-
-/// The document with the namespaces of another's root, and what of them a
-/// reader may ignore.
-fn with_namespaces_of(document: &str, other: &str) -> Result<String, String> {
-    let root = |xml: &str| -> Result<String, String> {
-        let outline = Outline::read(xml)?;
-        let root = outline.elements.first().ok_or("没有根元素")?;
-        Ok(outline.raw(root.first).to_owned())
-    };
-    let (own, other) = (root(document)?, root(other)?);
-    let mut changed = own.clone();
-    for (name, value) in attributes(&other) {
-        match attributes(&own)
+/// A root's tag with the namespaces of another, and what of them a reader may
+/// ignore.
+fn with_namespaces_of(own: &str, other: &str) -> Result<String, String> {
+    let mut changed = own.to_owned();
+    for (name, value) in attributes(other) {
+        match attributes(own)
             .into_iter()
             .find(|(known, _)| *known == name)
         {
@@ -178,14 +333,14 @@ fn with_namespaces_of(document: &str, other: &str) -> Result<String, String> {
                     &format!("mc:Ignorable=\"{all}\""),
                 );
             }
-            Some(_) => return Err(format!("几个表式的 {name} 不同")),
+            Some(_) => return Err(format!("它们的 {name} 不同")),
         }
     }
-    Ok(document.replacen(&own, &changed, 1))
+    Ok(changed)
 }
 
 /// Names and values of a tag's attributes, as written.
-fn attributes(tag: &str) -> Vec<(&str, &str)> {
+pub(super) fn attributes(tag: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = tag;
     while let Some((before, after)) = rest.split_once("=\"") {
@@ -202,62 +357,8 @@ fn attributes(tag: &str) -> Vec<(&str, &str)> {
     found
 }
 
-/// The document with its last section closed and another body after it.
-fn with_section(document: &str, next: &str) -> Result<String, String> {
-    let outline = Outline::read(document)?;
-    let (body, _) = body_of(&outline)?;
-    let range = |element: usize| {
-        let element = &outline.elements[element];
-        outline.tokens[element.first].range.start..outline.tokens[element.last].range.end
-    };
-    let children: Vec<usize> = outline.children(body).collect();
-    // The properties of the last section end the body; a section ends in a
-    // paragraph: in the last one, if it is the last thing before them.
-    let Some((section, before)) = children.split_last() else {
-        return Err("没有 w:sectPr".into());
-    };
-    if outline.elements[*section].name != "w:sectPr" {
-        return Err("没有 w:sectPr".into());
-    }
-    let section = range(*section);
-    let properties = before.last().and_then(|last| {
-        let mut below = outline.children(*last);
-        let is_paragraph = outline.elements[*last].name == "w:p";
-        below.find(|child| is_paragraph && outline.elements[*child].name == "w:pPr")
-    });
-    let closed = match properties.map(|properties| &outline.elements[properties]) {
-        Some(properties) if outline.tokens[properties.last].kind == Kind::End => {
-            let at = outline.tokens[properties.last].range.start;
-            format!(
-                "{}{}{}",
-                &document[..at],
-                &document[section.clone()],
-                &document[at..section.start]
-            )
-        }
-        _ => format!(
-            "{}<w:p><w:pPr>{}</w:pPr></w:p>",
-            &document[..section.start],
-            &document[section.clone()]
-        ),
-    };
-    Ok(format!("{closed}{next}{}", &document[section.end..]))
-}
-
-/// Identifiers and targets of the parts a document refers to.
-fn relationships_of(xml: &str) -> Result<Vec<(String, String)>, String> {
-    let outline = Outline::read(xml)?;
-    let mut found = Vec::new();
-    for element in outline.elements.iter().filter(|e| e.name == "Relationship") {
-        let raw = outline.raw(element.first);
-        if let (Some(id), Some(target)) = (attribute(raw, "Id"), attribute(raw, "Target")) {
-            found.push((id, target));
-        }
-    }
-    Ok(found)
-}
-
-fn attribute(tag: &str, name: &str) -> Option<String> {
+/// An attribute of a tag.
+pub(super) fn attribute(tag: &str, name: &str) -> Option<String> {
     let found = attributes(tag)
         .into_iter()
         .find(|(known, _)| *known == name);
@@ -279,7 +380,8 @@ fn element_with<'a>(xml: &'a str, words: &str) -> Result<&'a str, String> {
     Ok(&xml[start..close])
 }
 
-fn insert_before(xml: &mut String, end: &str, new: &str) -> Result<(), String> {
+/// Puts something before the last of these words.
+pub(super) fn insert_before(xml: &mut String, end: &str, new: &str) -> Result<(), String> {
     let at = xml.rfind(end).ok_or_else(|| format!("没有 {end}"))?;
     xml.insert_str(at, new);
     Ok(())

@@ -9,6 +9,7 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod custom_xml;
 mod inspect;
 mod join;
 mod order;
@@ -17,6 +18,7 @@ mod package;
 mod pages;
 mod prepare;
 mod properties;
+mod sections;
 pub mod starter;
 
 use std::collections::BTreeMap;
@@ -25,12 +27,16 @@ use minijinja::value::Value;
 use minijinja::{Environment, Error};
 
 use crate::diagnostic::Diagnostic;
+use crate::embedded::Embedded;
 use crate::merge::{self, Pointed, explain, names_in};
 use crate::pdf::TablePages;
+use custom_xml::CustomXml;
+pub(crate) use custom_xml::attached;
 pub(crate) use inspect::ROW_SPOT;
-pub(crate) use join::join;
+pub(crate) use join::{Joining, join};
 use package::Package;
 pub use properties::Properties;
+pub(crate) use sections::Mark;
 
 /// An opened template.
 pub struct Template {
@@ -39,6 +45,8 @@ pub struct Template {
     package: Package,
     /// The parts that hold tags, and for each its tags' places by line.
     merged: Vec<(String, Vec<TagPlace>)>,
+    /// Where its documents hold project definitions; in words, why nowhere.
+    custom_xml: Result<CustomXml, String>,
 }
 
 /// Where the tag on a line of a prepared part stands in the template.
@@ -60,7 +68,8 @@ impl Template {
         bytes: &[u8],
         env: &mut Environment<'static>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let parts = package::read(file, bytes).map_err(|problem| vec![problem])?;
+        let mut parts = package::read(file, bytes).map_err(|problem| vec![problem])?;
+        custom_xml::forget(&mut parts);
         let mut merged = Vec::new();
         let mut problems = Vec::new();
         for (name, content) in parts.iter().filter(|(name, _)| may_hold_tags(name)) {
@@ -86,10 +95,12 @@ impl Template {
             file: file.to_owned(),
             package,
             merged,
+            custom_xml: CustomXml::new(&parts),
         })
     }
 
-    /// Fills the template in; with `pages`, it breaks pages where they do.
+    /// Fills the template in; with `pages`, it breaks pages where they do; the
+    /// project definitions go along.
     ///
     /// # Errors
     /// What is wrong in the template, at the part, cell and tag.
@@ -99,6 +110,7 @@ impl Template {
         context: &Value,
         properties: &Properties<'_>,
         pages: Option<&[TablePages]>,
+        projects: &[Embedded],
     ) -> Result<Vec<u8>, Diagnostic> {
         let mut parts = BTreeMap::new();
         for (name, places) in &self.merged {
@@ -124,10 +136,19 @@ impl Template {
             parts.insert(name.as_str(), text);
         }
         parts.insert(properties::PART, properties.to_xml());
-        self.package.write(&parts).map_err(|error| {
-            Diagnostic::error("word/package", format!("无法写成 Word 文件：{error}"))
+        let refuse = |words: &str| {
+            Diagnostic::error("word/package", format!("无法写成 Word 文件：{words}"))
                 .at_part(self.file.as_str(), "")
-        })
+        };
+        let mut added = Vec::new();
+        if !projects.is_empty() {
+            let place = self.custom_xml.as_ref().map_err(|words| refuse(words))?;
+            let changes = place.changes(projects);
+            parts.extend(changes.replaced);
+            added = changes.added;
+        }
+        let written = self.package.write(&parts, &added);
+        written.map_err(|error| refuse(&error.to_string()))
     }
 }
 

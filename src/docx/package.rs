@@ -12,6 +12,10 @@ use crate::diagnostic::Diagnostic;
 
 /// The part that holds the text of the document.
 pub(super) const MAIN_PART: &str = "word/document.xml";
+/// What the main part refers to.
+pub(super) const RELATIONSHIPS: &str = "word/_rels/document.xml.rels";
+/// What kind of content each part is.
+pub(super) const TYPES: &str = "[Content_Types].xml";
 /// Most parts of a package.
 const MAX_PARTS: usize = 4096;
 /// Most bytes of all parts together.
@@ -82,8 +86,13 @@ impl Package {
         Some(content)
     }
 
-    /// The package with some parts replaced, in its own order.
-    pub(super) fn write(&self, replaced: &BTreeMap<&str, String>) -> ZipResult<Vec<u8>> {
+    /// The package with some parts replaced, in its own order, and others
+    /// added.
+    pub(super) fn write(
+        &self,
+        replaced: &BTreeMap<&str, String>,
+        added: &[(String, String)],
+    ) -> ZipResult<Vec<u8>> {
         let mut base = self.base.clone();
         let size = replaced.values().map(String::len).sum::<usize>() / 4 + 32_768;
         let mut writer = ZipWriter::new(Cursor::new(Vec::with_capacity(size)));
@@ -95,6 +104,10 @@ impl Package {
                 }
                 None => writer.raw_copy_file(base.by_index_raw(index)?)?,
             }
+        }
+        for (name, content) in added {
+            writer.start_file(name.as_str(), options())?;
+            writer.write_all(content.as_bytes())?;
         }
         Ok(writer.finish()?.into_inner())
     }

@@ -74,7 +74,7 @@ pub fn package(blueprint: &Blueprint, roles: &Roles) -> Result<Vec<u8>, Error> {
     patch(&mut parts, blueprint, roles).map_err(Error::Internal)?;
     let packed = Package::new(&parts).map_err(|e| internal(&e))?;
     packed
-        .write(&std::collections::BTreeMap::new())
+        .write(&std::collections::BTreeMap::new(), &[])
         .map_err(|e| internal(&e))
 }
 

@@ -5,6 +5,7 @@
 //! form with the values it refers to; [`Typesetter::lay_out`] lays out one or
 //! many sheets as one document, [`Typesetter::export`] writes it.
 
+mod attached;
 mod explain;
 mod fonts;
 mod glyphs;
@@ -19,10 +20,12 @@ use serde_json::json;
 use typst_layout::PagedDocument;
 
 use crate::diagnostic::Diagnostic;
+use crate::embedded::Embedded;
 use crate::form::Templates;
 use crate::project::Project;
 use crate::source::Source;
 
+pub(crate) use attached::{Unreadable, attached};
 pub use fonts::Faces;
 pub use options::{Options, Standards, Timestamp, standards};
 use pages::Splits;
@@ -55,6 +58,8 @@ pub struct Sheet<'a> {
     pub assets: &'a Assets,
     /// Whether labels stand again where a page begins.
     pub same_pages: bool,
+    /// Files that are attached to the PDF.
+    pub attachments: Vec<Embedded>,
 }
 
 /// Sheets that are laid out, to be exported and followed by the Word file.

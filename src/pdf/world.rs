@@ -23,6 +23,9 @@ use super::{Faces, Sheet};
 use crate::form::{Binding, Form, FormFiles, Orientation, Templates};
 use crate::project;
 
+/// What a PDF says of a project definition attached to it.
+const ATTACHED: &str = "生成这份文件的项目定义";
+
 /// A folder's files as Typst reads them.
 #[derive(Default)]
 pub struct Assets {
@@ -123,6 +126,8 @@ pub(super) struct SheetWorld<'a> {
     files: BTreeMap<String, Bytes>,
     sources: BTreeMap<String, Source>,
     today: Option<Datetime>,
+    /// How many files are attached.
+    attached: usize,
     /// The forms' own sources that were read.
     parsed: Mutex<BTreeMap<String, Source>>,
 }
@@ -140,6 +145,7 @@ impl<'a> SheetWorld<'a> {
             files: BTreeMap::new(),
             sources: BTreeMap::new(),
             today,
+            attached: 0,
             parsed: Mutex::default(),
         };
         world.add_file("/data/document.json", document);
@@ -161,6 +167,7 @@ impl<'a> SheetWorld<'a> {
                 orientation,
                 binding,
             } = sheet.assets.page;
+            let attach = world.attach(sheet);
             let separator = if index > 0 {
                 "#pagebreak(weak: true)\n"
             } else {
@@ -169,13 +176,32 @@ impl<'a> SheetWorld<'a> {
             let _ = writeln!(
                 main,
                 "{separator}#[\n#show: form-page.with(orientation: {}, binding: {}, sheet: {index})\n\
-                 #include \"{path}\"\n]",
+                 {attach}#include \"{path}\"\n]",
                 json!(orientation),
                 json!(binding),
             );
         }
         world.add_source("/main.typ", main);
         world
+    }
+
+    /// Attaches a sheet's files; their names are data, never code.
+    fn attach(&mut self, sheet: &Sheet<'_>) -> String {
+        let mut code = String::new();
+        for file in &sheet.attachments {
+            let number = self.attached;
+            self.attached += 1;
+            let path = format!("/data/attached-{number}.json");
+            let _ = write!(
+                code,
+                "#pdf.attach(json(\"{path}\").name, bytes(json(\"{path}\").text), \
+                 relationship: \"source\", mime-type: \"application/yaml\", \
+                 description: \"{ATTACHED}\")",
+            );
+            let json = json!({ "name": file.name, "text": file.text });
+            self.add_file(&path, json.to_string());
+        }
+        code
     }
 
     /// Where a sheet stands: in its form's folder.

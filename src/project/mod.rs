@@ -20,7 +20,7 @@ use crate::source::{Location, Source};
 pub(crate) use node::field_below;
 pub use node::{Data, Entry, Map, Node};
 pub use sheets::{Sheet, sheets};
-pub(crate) use yaml::{colon_slip, parse as parse_yaml};
+pub(crate) use yaml::{MAX_BYTES, colon_slip, parse as parse_yaml};
 
 /// A project with everything it inherits.
 #[derive(Debug, Clone)]

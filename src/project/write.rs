@@ -19,6 +19,8 @@ const MAX_LINE: usize = 72;
 /// Longest key that may stand before a colon, in bytes; readers take 1,024
 /// characters or bytes, escapes and quotes included.
 const MAX_SIMPLE_KEY: usize = 1000;
+/// Bytes left for comments that are put before the text.
+const ROOM_FOR_A_HEAD: usize = 4096;
 /// Words that a reader of YAML 1.1 or 1.2 takes for no text.
 const WORDS: [&str; 12] = [
     "y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "infinity", "nan",
@@ -85,7 +87,7 @@ impl Project {
 
 /// Whether a text loads to this tree.
 fn reads_back(text: &str, root: &Node) -> bool {
-    text.len() <= yaml::MAX_BYTES
+    text.len() + ROOM_FOR_A_HEAD <= yaml::MAX_BYTES
         && root.get("extends").is_none()
         && Project::from_text("", text).is_ok_and(|read| read.root.same_values(root))
 }

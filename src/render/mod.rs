@@ -6,7 +6,7 @@ mod inspect;
 mod prepared_form;
 mod setting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Value;
@@ -15,6 +15,7 @@ use crate::check::check;
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::digest::Digest;
 use crate::docx;
+use crate::embedded::{Embedded, Remade};
 use crate::error::{Error, Failure};
 use crate::form::{Form, Templates};
 use crate::merge::{self, names_in, take_marks};
@@ -37,6 +38,8 @@ pub struct Options {
     pub standards: pdf::Standards,
     /// The date documents bear; without it, the project's or the form's.
     pub timestamp: Option<Timestamp>,
+    /// Put the resolved project definition into the artifacts.
+    pub embed_source: bool,
 }
 
 /// Turns projects into artifacts; shared by all threads of a run.
@@ -72,6 +75,8 @@ struct Part {
     project: Project,
     form: Arc<PreparedForm>,
     context: Value,
+    /// How it is called in the outline of a volume.
+    bookmark: String,
     /// Whether Word breaks pages where the PDF does.
     same_pages: bool,
 }
@@ -136,6 +141,7 @@ impl Renderer {
             }
             parts.push(Part {
                 context: values.context,
+                bookmark: values.bookmark,
                 same_pages: form.form.manifest.same_pages,
                 project: own,
                 form,
@@ -198,9 +204,13 @@ impl Renderer {
     pub fn render_some(&self, ready: &Ready, pdf: bool, word: bool) -> Result<Artifacts, Failure> {
         let mut artifacts = Artifacts::default();
         let mut problems = Vec::new();
+        let projects = self.embedded(ready)?;
         let follows = ready.parts.iter().any(|part| part.same_pages);
         if pdf || word && follows {
-            let sheets = ready.sheets()?;
+            let mut sheets = ready.sheets()?;
+            if pdf {
+                attach(&mut sheets, &projects);
+            }
             let made = self.typeset(&sheets, ready, &ready.metadata, pdf);
             match made {
                 Ok((layout, pdf)) => {
@@ -211,7 +221,7 @@ impl Renderer {
             }
         }
         if word && (artifacts.pages.is_some() || !follows) {
-            match ready.word(artifacts.pages.as_ref()) {
+            match ready.word(artifacts.pages.as_ref(), &projects) {
                 Ok(word) => artifacts.word = Some(word),
                 Err(Failure::Rejected(found)) => problems.extend(found),
                 Err(broken) => return Err(broken),
@@ -229,24 +239,86 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::render`]; an empty volume is a mistake of the caller.
     pub fn bind(&self, members: &[&Ready], title: &str) -> Result<Vec<u8>, Failure> {
-        let Some(first) = members.first() else {
-            return Err(Error::Internal("空的合订本".into()).into());
-        };
-        let mut authors: Vec<String> = Vec::new();
-        for name in members.iter().flat_map(|ready| &ready.metadata.authors) {
-            if !authors.contains(name) {
-                authors.push(name.clone());
-            }
-        }
-        let metadata = Metadata {
-            title: title.to_owned(),
-            authors,
-            ident: format!("{}/{title}", first.form_id()),
-        };
+        let (first, metadata) = volume(members, title)?;
         let sheets = members.iter().map(|ready| ready.sheets());
-        let sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
+        let mut sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
+        attach(&mut sheets, &self.embedded_volume(members, title)?);
         let (_, pdf) = self.typeset(&sheets, first, &metadata, true)?;
         Ok(pdf.unwrap_or_default())
+    }
+
+    /// Makes one Word file of many projects of one form: each member begins a
+    /// section on a new page, page numbers run on, and a bookmark leads to each.
+    ///
+    /// # Errors
+    /// As [`Renderer::bind`]; rejected too if the template holds what cannot be
+    /// joined.
+    pub fn bind_word(&self, members: &[&Ready], title: &str) -> Result<Vec<u8>, Failure> {
+        let (first, metadata) = volume(members, title)?;
+        let parts = || members.iter().flat_map(|ready| &ready.parts);
+        let mut pages = None;
+        if parts().any(|part| part.same_pages) {
+            let sheets = members.iter().map(|ready| ready.sheets());
+            let sheets = sheets.collect::<Result<Vec<_>, Failure>>()?.concat();
+            let (layout, _) = self.typeset(&sheets, first, &metadata, false)?;
+            pages = Some(layout.pages.into_iter());
+        }
+        let mut joining = docx::Joining::default();
+        for ready in members {
+            let own = pages
+                .as_mut()
+                .map(|pages| pages.take(ready.parts.len()).collect());
+            let mark = docx::Mark {
+                title: ready.title(),
+                bookmark: ready.parts.first().map_or("", |part| &part.bookmark),
+            };
+            joining.add(&ready.word(own.as_ref(), &[])?, Some(mark))?;
+        }
+        let properties = docx::Properties {
+            title: &metadata.title,
+            authors: &metadata.authors,
+            created: &first.timestamp.to_xml(),
+        };
+        let projects = self.embedded_volume(members, title)?;
+        Ok(joining.finish(Some(&properties), &projects)?)
+    }
+
+    /// The project definition that goes along with a project's artifacts; none
+    /// unless it is asked for.
+    fn embedded(&self, ready: &Ready) -> Result<Vec<Embedded>, Diagnostic> {
+        if !self.options.embed_source {
+            return Ok(Vec::new());
+        }
+        let project = Embedded::project(&ready.name, &ready.project, &self.remade())?;
+        Ok(vec![project])
+    }
+
+    /// Those of all members, and the batch that binds them.
+    fn embedded_volume(
+        &self,
+        members: &[&Ready],
+        title: &str,
+    ) -> Result<Vec<Embedded>, Diagnostic> {
+        let projects = members.iter().map(|ready| self.embedded(ready));
+        let mut projects = projects.collect::<Result<Vec<_>, _>>()?.concat();
+        if self.options.embed_source {
+            let batch = Embedded::volume(title, &mut projects, &self.remade())?;
+            projects.push(batch);
+        }
+        Ok(projects)
+    }
+
+    fn remade(&self) -> Remade {
+        Remade {
+            timestamp: self.options.timestamp.map(Timestamp::to_unix),
+            // They decide nothing in a Word file.
+            standards: self
+                .options
+                .standards
+                .named
+                .clone()
+                .filter(|_| self.options.pdf),
+        }
     }
 
     /// Lays sheets out, and exports them if that is wanted.
@@ -307,6 +379,29 @@ impl Renderer {
     }
 }
 
+/// The first member of a volume, and what the volume says of itself.
+fn volume<'a>(members: &[&'a Ready], title: &str) -> Result<(&'a Ready, Metadata), Failure> {
+    let Some(first) = members.first() else {
+        return Err(Error::Internal("空的合订本".into()).into());
+    };
+    let mut known = BTreeSet::new();
+    let authors = members.iter().flat_map(|ready| &ready.metadata.authors);
+    let authors = authors.filter(|name| known.insert(*name));
+    let metadata = Metadata {
+        title: title.to_owned(),
+        authors: authors.cloned().collect(),
+        ident: format!("{}/{title}", first.form_id()),
+    };
+    Ok((first, metadata))
+}
+
+/// Files belong to a document: they are attached where it begins.
+fn attach(sheets: &mut [Sheet<'_>], files: &[Embedded]) {
+    if let Some(first) = sheets.first_mut() {
+        first.attachments = files.to_vec();
+    }
+}
+
 /// `2024-12-31`, also with `/` or `.`.
 fn day(text: &str) -> Option<Timestamp> {
     let mut parts = text.split(['-', '/', '.']);
@@ -350,7 +445,11 @@ impl Ready {
         Ok(sheets.map(|sheet| (sheet.text, sheet.values)).collect())
     }
 
-    fn word(&self, pages: Option<&pdf::SheetPages>) -> Result<Vec<u8>, Failure> {
+    fn word(
+        &self,
+        pages: Option<&pdf::SheetPages>,
+        projects: &[Embedded],
+    ) -> Result<Vec<u8>, Failure> {
         let properties = docx::Properties {
             title: &self.metadata.title,
             authors: &self.metadata.authors,
@@ -363,9 +462,12 @@ impl Ready {
                 .and_then(|pages| pages.get(index))
                 .filter(|_| part.same_pages)
                 .map(Vec::as_slice);
+            // Joined files keep what the first one holds.
+            let projects = if index == 0 { projects } else { &[] };
+            let (env, context) = (&form.environment, &part.context);
             files.push(
                 form.word
-                    .render(&form.environment, &part.context, &properties, pages)?,
+                    .render(env, context, &properties, pages, projects)?,
             );
         }
         match files.len() {
@@ -390,6 +492,7 @@ impl Part {
             project: &self.project,
             assets: &form.assets,
             same_pages: self.same_pages,
+            attachments: Vec::new(),
         })
     }
 

@@ -59,6 +59,9 @@ impl Renderer {
         digester.field(env!("CARGO_PKG_VERSION"));
         let timestamp = self.options.timestamp.map(|moment| moment.to_xml());
         digester.field(timestamp.unwrap_or_default());
+        if self.options.embed_source {
+            digester.field(self.remade().options());
+        }
         if kind == Kind::Word {
             for id in forms {
                 digester.field(self.form(id)?.digests.word);

@@ -48,8 +48,9 @@ fn renderer(pdf: bool, word: bool) -> Renderer {
     let options = Options {
         pdf,
         word,
-        standards: standards(None).unwrap(),
+        standards: standards(None, false).unwrap(),
         timestamp: None,
+        embed_source: false,
     };
     Renderer::new(templates(), faces(), options)
 }
@@ -247,7 +248,7 @@ impl Alone {
         let options = typst_pdf::PdfOptions {
             ident: Smart::Custom("bench".into()),
             timestamp: Datetime::from_ymd(2024, 1, 1).map(typst_pdf::Timestamp::new_utc),
-            standards: standards(None).unwrap().kept,
+            standards: standards(None, false).unwrap().keeps,
             ..Default::default()
         };
         let document = typst::compile::<PagedDocument>(self).output.unwrap();
