@@ -1,7 +1,7 @@
 //! SHA-256 digests: what tells two texts, packs or artifacts apart.
 
-use std::fmt;
 use std::str::FromStr;
+use std::{fmt, io};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
@@ -14,6 +14,21 @@ impl Digest {
     /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The digest of whatever is left to read.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(mut from: impl io::Read) -> io::Result<Self> {
+        let mut digester = Sha256::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match from.read(&mut piece)? {
+                0 => return Ok(Self(digester.finalize().into())),
+                read => digester.update(&piece[..read]),
+            }
+        }
     }
 }
 

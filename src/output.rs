@@ -142,6 +142,23 @@ impl Output {
         Ok(path)
     }
 
+    /// As [`Output::write_announced`] with what a draft in the program's own
+    /// memory holds; the draft is then no longer there.
+    pub(crate) fn place_draft(
+        &self,
+        draft: &str,
+        name: &str,
+        announce: impl FnOnce() -> io::Result<()>,
+    ) -> Result<PathBuf, Error> {
+        let (draft, path) = (self.memory(draft), self.folder.join(name));
+        File::open(&draft)
+            .and_then(|file| file.sync_data())
+            .and_then(|()| announce())
+            .and_then(|()| fs::rename(&draft, &path))
+            .map_err(|e| Error::io("写入", &path, e))?;
+        Ok(path)
+    }
+
     /// What the file system says of a file of the folder, if it is there.
     pub(crate) fn stamp(&self, name: &str) -> Option<Stamp> {
         let metadata = fs::metadata(self.path(name)).ok()?;
@@ -154,8 +171,8 @@ impl Output {
     /// If it cannot be read.
     pub(crate) fn digest(&self, name: &str) -> Result<Digest, Error> {
         let path = self.path(name);
-        let bytes = fs::read(&path).map_err(|e| Error::io("读取", &path, e))?;
-        Ok(Digest::of(&bytes))
+        let digest = File::open(&path).and_then(Digest::read);
+        digest.map_err(|e| Error::io("读取", &path, e))
     }
 
     /// Removes a file of the folder; one that is not there is no mistake.

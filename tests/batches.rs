@@ -51,7 +51,7 @@ fn combined_binds_any_projects_of_one_form() {
         pdf::outline_titles(&volume).unwrap(),
         ["某某市商务局、某某市财政局", "乙市商务局、乙市财政局"]
     );
-    assert_eq!(trial.names("送审").len(), 5);
+    assert_eq!(trial.names("送审").len(), 6);
 }
 
 #[test]
@@ -221,4 +221,78 @@ fn the_authors_of_a_form_are_a_field_of_its_schema() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn combined_without_a_pdf_is_a_word_file() {
+    let trial = Trial::new().file("甲.yaml", example());
+    trial.run_well(&["render", "甲.yaml", "--to", "docx", "--combined=汇总"]);
+    assert_eq!(
+        trial.names("out"),
+        ["汇总.docx", "附件2-某某市商务局、某某市财政局.docx"]
+            .map(|name| name.replace("、某某市财政局", ""))
+    );
+}
+
+#[test]
+fn zip_holds_every_artifact_of_the_run_and_its_manifest() {
+    let trial = Trial::new()
+        .file("全省/甲.yaml", example())
+        .file("全省/乙.yaml", example().replace("某某市", "乙市"))
+        .file("别的.yaml", example().replace("某某市", "别市"));
+    trial.run_well(&["render", "别的.yaml"]);
+    trial.run_well(&["render", "全省", "--zip"]);
+    let bytes = trial.read("out/全省.zip");
+    let parts = unzipped(&bytes);
+    let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "附件2-乙市商务局.docx",
+            "附件2-乙市商务局.pdf",
+            "附件2-某某市商务局.docx",
+            "附件2-某某市商务局.pdf",
+            "manifest.json"
+        ]
+    );
+    for (name, content) in &parts[..4] {
+        assert!(*content == trial.read(&format!("out/{name}")), "{name}");
+    }
+    let manifest: serde_json::Value = serde_json::from_slice(&parts[4].1).unwrap();
+    assert_eq!(manifest["artifacts"].as_array().unwrap().len(), 4);
+    // Nothing changed: the zip stays as it is. Something did: it follows.
+    let outcome = trial.run_well(&["render", "全省", "--zip"]);
+    assert!(
+        outcome.stderr.starts_with("生成 0 份，3 份没有变化"),
+        "{}",
+        outcome.stderr
+    );
+    let path = trial.path("全省/甲.yaml");
+    std::fs::write(path, example().replace("year: 2024", "year: 2025")).unwrap();
+    trial.run_well(&["render", "全省", "--zip"]);
+    assert!(trial.read("out/全省.zip") != bytes);
+    // One project is wrong: no zip looks complete.
+    let zip = trial.read("out/全省.zip");
+    std::fs::write(trial.path("全省/甲.yaml"), "form: hunan/cbec-fund-target\n").unwrap();
+    let outcome = trial.run(&["render", "全省", "--zip"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("zip/incomplete"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(trial.read("out/全省.zip") == zip);
+}
+
+/// Names and contents of a zip, in its order.
+fn unzipped(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let count = archive.len();
+    let part = |index| {
+        let mut content = Vec::new();
+        let mut part = archive.by_index(index).unwrap();
+        std::io::Read::read_to_end(&mut part, &mut content).unwrap();
+        (part.name().unwrap().into_owned(), content)
+    };
+    (0..count).map(part).collect()
 }

@@ -54,7 +54,7 @@ fn every_cell_of_every_prefecture_stands_in_both_files() {
     let rendered = render();
     assert_eq!(rendered.sheets.len(), 13);
     let names = rendered.trial.names("out");
-    assert_eq!(names.len(), 27, "{names:?}");
+    assert_eq!(names.len(), 28, "{names:?}");
     for sheet in &rendered.sheets {
         let name = &sheet.rows[1][1];
         let (pdf_file, word_file) = (

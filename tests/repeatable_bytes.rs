@@ -24,7 +24,7 @@ fn render(threads: &str, more: &[&str]) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn the_same_project_gives_the_same_bytes() {
     let once = render("1", &[]);
-    assert_eq!(once.len(), 27);
+    assert_eq!(once.len(), 28);
     assert!(once == render("1", &[]));
     assert!(once == render("4", &[]));
 }

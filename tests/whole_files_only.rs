@@ -42,5 +42,5 @@ fn a_kill_at_any_moment_leaves_no_torn_file() {
         }
     }
     trial.run_well(&arguments);
-    assert_eq!(trial.names("out").len(), 27);
+    assert_eq!(trial.names("out").len(), 28);
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::record::{FormUsed, Record};
+use super::record::{Entry, FormUsed, Record};
 use super::target::Store;
 use super::values::Values;
 use crate::digest::Digest;
@@ -107,10 +107,22 @@ pub(super) fn write(store: &Store<'_>, values: &Values<'_>, changed: bool) -> Re
     if !changed && output.path(FILE).is_file() {
         return Ok(());
     }
+    let entries = store.record.entries().into_iter();
+    let there = entries.filter(|entry| output.stamp(&entry.file).is_some());
+    output.write(FILE, &text(store, values, there.collect())?)?;
+    Ok(())
+}
+
+/// The manifest of these artifacts.
+pub(super) fn text(
+    store: &Store<'_>,
+    values: &Values<'_>,
+    entries: Vec<Entry>,
+) -> Result<Vec<u8>, Error> {
     let mut artifacts = Vec::new();
     let mut projects = BTreeSet::new();
-    for entry in store.record.entries() {
-        if entry.kind == Kind::Merged || output.stamp(&entry.file).is_none() {
+    for entry in entries {
+        if !matches!(entry.kind, Kind::Pdf | Kind::Word) {
             continue;
         }
         let is_volume = !entry.members.is_empty();
@@ -131,8 +143,7 @@ pub(super) fn write(store: &Store<'_>, values: &Values<'_>, changed: bool) -> Re
             program: entry.program,
         });
     }
-    let wanted: BTreeSet<Digest> = projects.iter().map(|(_, data)| *data).collect();
-    let text = values.read(&wanted, |known| {
+    values.read(&store.record.data(), |known| {
         let projects = projects.into_iter().map(|(project, data)| ProjectValues {
             values: known
                 .get(&data)
@@ -149,7 +160,5 @@ pub(super) fn write(store: &Store<'_>, values: &Values<'_>, changed: bool) -> Re
             .map_err(|error| Error::Internal(error.to_string()))?;
         text.push(b'\n');
         Ok(text)
-    })?;
-    output.write(FILE, &text)?;
-    Ok(())
+    })
 }

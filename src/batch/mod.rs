@@ -19,6 +19,7 @@ mod run;
 mod target;
 mod values;
 mod verify;
+mod zip;
 
 pub use clean::{Cleaned, clean};
 pub use diff::{Change, Changes, Difference, diff};

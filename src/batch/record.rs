@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,15 @@ pub struct FormUsed {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+/// What an artifact holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Content<'a> {
+    /// These bytes.
+    Bytes(&'a [u8]),
+    /// What a draft among what the program remembers holds.
+    Draft(&'a str),
 }
 
 /// How a file of the folder stands to the record.
@@ -157,6 +167,13 @@ impl<'a> Record<'a> {
         self.state().entries.is_empty()
     }
 
+    /// What artifacts were made of.
+    pub(crate) fn data(&self) -> BTreeSet<Digest> {
+        let state = self.state();
+        let newest = state.entries.values().filter_map(|of_file| of_file.last());
+        newest.map(|entry| entry.data).collect()
+    }
+
     /// The newest entry of every file.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let state = self.state();
@@ -217,13 +234,16 @@ impl<'a> Record<'a> {
     ///
     /// # Errors
     /// If the system refuses; what was there is then untouched.
-    pub(crate) fn place(&self, entry: Entry, bytes: &[u8]) -> Result<std::path::PathBuf, Error> {
+    pub(crate) fn place(&self, entry: Entry, content: Content<'_>) -> Result<PathBuf, Error> {
         let file = entry.file.clone();
-        let path = self.output.write_announced(
-            &file,
-            |target| target.write_all(bytes),
-            || self.append(entry),
-        )?;
+        let announce = || self.append(entry);
+        let path = match content {
+            Content::Bytes(bytes) => {
+                let fill = |target: &mut File| target.write_all(bytes);
+                self.output.write_announced(&file, fill, announce)?
+            }
+            Content::Draft(draft) => self.output.place_draft(draft, &file, announce)?,
+        };
         self.stamp(&file);
         Ok(path)
     }

@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 
 use super::inputs::Inputs;
-use super::record::{Entry, FormUsed, Record, Standing};
+use super::record::{Content, Entry, FormUsed, Record, Standing};
 use super::target::{Store, Verdict, ending, fingerprint};
 use super::values::Values;
-use super::{Member, Plan, Volume, manifest, names, pool};
+use super::{Member, Plan, Volume, manifest, names, pool, zip};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::digest::{Digest, Digester};
 use crate::error::{Error, Failure};
@@ -32,6 +32,8 @@ pub struct Options<'a> {
     pub kinds: Vec<Kind>,
     /// Make everything anew, and write over what others have changed.
     pub force: bool,
+    /// The title of a zip of all artifacts, if one is wanted.
+    pub zip: Option<String>,
     /// How many projects are made at once; the machine's cores if 0.
     pub jobs: usize,
     /// Set by somebody who wants the run to end: files in hand are finished.
@@ -72,6 +74,8 @@ pub struct Made {
     pub subject: String,
     /// Whether it is a bound volume.
     pub is_volume: bool,
+    /// Whether it is a zip of all the others.
+    pub is_package: bool,
     /// Files that were written.
     pub files: Vec<PathBuf>,
     /// Files that are there and true already.
@@ -95,7 +99,7 @@ impl Made {
         self.is_good() && self.files.is_empty() && !self.unchanged.is_empty()
     }
 
-    fn fail(&mut self, failure: Failure) {
+    pub(super) fn fail(&mut self, failure: Failure) {
         match failure {
             Failure::Rejected(found) => self.diagnostics.extend(found),
             Failure::Broken(error) => self.broken = Some(error),
@@ -206,6 +210,9 @@ pub fn run(
         .collect();
     run.sources
         .extend(plan.members.iter().map(|member| member.path().to_owned()));
+    if let Some(title) = &options.zip {
+        zip::pack(store, values, &mut run, title);
+    }
     let changed = run.made.iter().any(|made| !made.files.is_empty()) || !run.removed.is_empty();
     manifest::write(store, values, changed)?;
     if let Some(store) = work.store {
@@ -432,7 +439,9 @@ impl<'a> Work<'a> {
         };
         let files = self.recorded.get(subject).into_iter().flatten();
         let entries = files.filter_map(|file| store.record.entry(file));
-        for entry in entries.filter(|entry| entry.kind != Kind::Merged && !entry.warned) {
+        for entry in
+            entries.filter(|entry| matches!(entry.kind, Kind::Pdf | Kind::Word) && !entry.warned)
+        {
             let forms: Vec<String> = entry.forms.iter().map(|form| form.id.clone()).collect();
             let Ok(setting) = self.renderer.setting(entry.kind, &forms) else {
                 continue;
@@ -664,7 +673,7 @@ impl<'a> Work<'a> {
 
     fn put(&self, entry: Entry, bytes: &[u8], made: &mut Made) -> Result<(), Failure> {
         if let Some(store) = &self.store {
-            made.files.push(store.put(entry, bytes)?);
+            made.files.push(store.put(entry, Content::Bytes(bytes))?);
         }
         Ok(())
     }

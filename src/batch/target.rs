@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::record::{Entry, Record, Standing};
+use super::record::{Content, Entry, Record, Standing};
 use crate::diagnostic::Diagnostic;
 use crate::digest::{Digest, Digester};
 use crate::error::{Error, Failure};
@@ -36,6 +36,7 @@ pub(super) fn ending(kind: Kind) -> &'static str {
         Kind::Pdf => "pdf",
         Kind::Word => "docx",
         Kind::Merged => "typ",
+        Kind::Zip => "zip",
     }
 }
 
@@ -69,7 +70,7 @@ impl Store<'_> {
     ///
     /// # Errors
     /// Rejected if another's file is there; broken if the system refuses.
-    pub(super) fn put(&self, entry: Entry, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    pub(super) fn put(&self, entry: Entry, content: Content<'_>) -> Result<PathBuf, Failure> {
         let file = entry.file.clone();
         if !self.force {
             match self.record.standing(&file)? {
@@ -84,7 +85,7 @@ impl Store<'_> {
                 Standing::Foreign => return Err(self.foreign(&file).into()),
             }
         }
-        Ok(self.record.place(entry, bytes)?)
+        Ok(self.record.place(entry, content)?)
     }
 
     /// A file that somebody has changed since it was made.

@@ -18,6 +18,7 @@ pub(super) fn execute(command: Check) -> Result<u8, Failure> {
     let options = batch::Options {
         kinds: vec![Kind::Pdf, Kind::Word],
         force: false,
+        zip: None,
         jobs: 0,
         stop: stop_on_interrupt(),
         progress: &|news| progress.hear(news),

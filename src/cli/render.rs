@@ -69,6 +69,10 @@ pub(super) fn make(command: &Render, renderer: &Renderer, plan: &Plan) -> Result
             .map(|(kind, _)| kind)
             .collect(),
         force: command.force,
+        zip: command.zip.as_ref().map(|title| match title.as_str() {
+            "" => package_title(command, plan),
+            title => title.to_owned(),
+        }),
         jobs: command.jobs.map_or(0, usize::from),
         stop: stop_on_interrupt(),
         progress: &|news| progress.hear(news),
@@ -76,6 +80,18 @@ pub(super) fn make(command: &Render, renderer: &Renderer, plan: &Plan) -> Result
     let run = batch::run(renderer, plan, &output, &options);
     progress.end();
     run
+}
+
+/// A zip without a title is called as the volume is, or as what was rendered.
+fn package_title(command: &Render, plan: &Plan) -> String {
+    let volume = plan.volumes.iter().find_map(|volume| volume.title.clone());
+    let path = command
+        .input
+        .paths
+        .first()
+        .and_then(|path| path.file_stem());
+    let path = path.map(|stem| stem.to_string_lossy().into_owned());
+    volume.or(path).unwrap_or_else(|| "填报".to_owned())
 }
 
 /// The exit code of a whole run: our own failure weighs more than a document's.

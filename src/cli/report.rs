@@ -90,7 +90,7 @@ fn summary(run: &Run, verb: &str) -> String {
     let volumes = count(&|made| done(made) && made.is_volume);
     let mut parts = vec![format!(
         "{verb} {} 份",
-        count(&|made| done(made) && !made.is_volume)
+        count(&|made| done(made) && !made.is_volume && !made.is_package)
     )];
     if volumes > 0 {
         parts[0].push_str(&format!("和 {volumes} 本合订本"));
@@ -120,6 +120,7 @@ fn run_json(run: &Run) -> Value {
         json!({
             "subject": made.subject,
             "volume": made.is_volume,
+            "package": made.is_package,
             "good": made.is_good(),
             "files": shown(&made.files),
             "unchanged": shown(&made.unchanged),

@@ -20,6 +20,8 @@ pub enum Kind {
     Word,
     /// The merged Typst source and its values.
     Merged,
+    /// A zip of artifacts.
+    Zip,
 }
 
 /// Settings that were worked out, by kind and forms.
@@ -78,6 +80,7 @@ impl Renderer {
             Kind::Pdf => self.options.standards.names.join(","),
             Kind::Word => "word".to_owned(),
             Kind::Merged => "merged".to_owned(),
+            Kind::Zip => "zip".to_owned(),
         });
         Ok(digester.finish())
     }
