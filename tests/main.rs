@@ -35,4 +35,5 @@ mod nanchang_seed;
 mod repeatable_bytes;
 mod same_pages;
 mod several_forms;
+mod tables;
 mod whole_files_only;

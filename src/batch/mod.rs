@@ -3,10 +3,13 @@
 //! One wrong project never stops the others. Nothing here knows how one
 //! project is rendered.
 
+mod file;
 mod member;
 mod plan;
 mod run;
+mod table;
 
-pub use member::Member;
+pub use member::{FileMember, Member};
 pub use plan::{Plan, Volume, plan};
 pub use run::{Made, Run, check, run};
+pub use table::Row;

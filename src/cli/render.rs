@@ -13,14 +13,16 @@ pub(super) fn execute(command: Render) -> Result<u8, Failure> {
     if command.combined.is_some() && !wants_pdf {
         return Err(Error::Usage("合订本只有 PDF；写了 --combined 就不能只要 docx".into()).into());
     }
-    let mut plan = batch::plan(&command.input.paths).map_err(|failure| match failure {
-        // `--combined 题名` leaves the title among the paths.
-        Failure::Broken(Error::Usage(words)) if command.combined.as_deref() == Some("") => {
-            Error::Usage(format!("{words}；合订本的题名要写成 --combined=题名")).into()
-        }
-        failure => failure,
-    })?;
     let renderer = setup::renderer(&command.input.place, &command.document, &command.to)?;
+    let templates = renderer.templates();
+    let mut plan =
+        batch::plan(&command.input.paths, templates).map_err(|failure| match failure {
+            // `--combined 题名` leaves the title among the paths.
+            Failure::Broken(Error::Usage(words)) if command.combined.as_deref() == Some("") => {
+                Error::Usage(format!("{words}；合订本的题名要写成 --combined=题名")).into()
+            }
+            failure => failure,
+        })?;
     if let Some(title) = command.combined {
         let members = (0..plan.members.len()).collect();
         let title = Some(title).filter(|title| !title.is_empty());

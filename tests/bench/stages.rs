@@ -129,7 +129,7 @@ fn typst_alone(bencher: Bencher<'_, '_>) {
 
 /// The PDF of a form of many pages.
 fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
-    let ready = prepared(&Member::File(root().join(data)));
+    let ready = prepared(&Member::file(root().join(data)));
     let renderer = renderer(true, false);
     bencher
         .with_inputs(|| comemo::evict(0))
@@ -138,7 +138,7 @@ fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
 
 fn many_pages_in_typst(bencher: Bencher<'_, '_>, data: &str, orientation: &str) {
     let world = Alone::new(
-        &prepared(&Member::File(root().join(data))),
+        &prepared(&Member::file(root().join(data))),
         orientation,
         "plain",
     );
