@@ -164,7 +164,7 @@ impl Diagnostic {
                     ),
             ),
             Some(Place::Part { file, spot }) => {
-                group.element(Origin::path(format!("{file} {spot}")))
+                group.element(Origin::path(format!("{file} {spot}").trim_end().to_owned()))
             }
             None => group,
         };

@@ -8,6 +8,7 @@ mod member;
 mod plan;
 mod run;
 mod table;
+pub(crate) mod template;
 
 pub use member::{FileMember, Member};
 pub use plan::{Plan, Volume, plan};

@@ -218,7 +218,10 @@ impl Subject<'_> {
             ),
             true => (
                 "这一行没有填，所继承的文件里也没有".to_owned(),
-                "在这一行填上；表格里没有这一列，就加一列".to_owned(),
+                format!(
+                    "在这一行填上“{}”；表格里没有这一列，就加一列",
+                    self.columns_for(&steps).join("”“")
+                ),
             ),
         };
         Diagnostic::error("project/missing", format!("缺少{}", name.trim_end()))
@@ -226,6 +229,20 @@ impl Subject<'_> {
             .label(label)
             .field(dotted(&steps, None))
             .hint(hint)
+    }
+
+    /// The Chinese names of what has to be filled in for a missing field.
+    fn columns_for(&self, steps: &[&str]) -> Vec<String> {
+        let path = dotted(steps, None);
+        let group = format!("{path}.");
+        let fields = self.form.schema.fields().into_iter();
+        let below = fields.filter(|field| field.path == path || field.path.starts_with(&group));
+        let needed = below.filter(|field| field.required);
+        let names: Vec<String> = needed.map(|field| field.title).collect();
+        match names.is_empty() {
+            true => vec![path],
+            false => names,
+        }
     }
 
     fn wrong_type(&self, name: &str, wanted: &TypeKind) -> Diagnostic {

@@ -121,11 +121,6 @@ impl Templates {
         )?)?)
     }
 
-    /// The folder of one pack.
-    pub(crate) fn folder(&self, id: &str) -> PathBuf {
-        self.root.join(id)
-    }
-
     /// Reads one pack.
     ///
     /// # Errors

@@ -284,6 +284,9 @@ fn put_in_place(map: &mut Map, key: &str, place: &Place, problems: &mut Vec<Diag
             .at(place.at.clone())
             .field(key)
             .hint_likely(&place.target, map.keys());
+            if entry.key_at.spot().is_some() {
+                problem = problem.related("填在这里", entry.key_at.clone());
+            }
             if problem.hints.is_empty() {
                 let names: Vec<&str> = map.keys().collect();
                 problem = match names.is_empty() {

@@ -5,7 +5,7 @@ use super::Table;
 use super::fields::{Field, INDICATORS, fields, is_attribute};
 use crate::diagnostic::Diagnostic;
 use crate::form::{Kind, Schema, Takes};
-use crate::project::{Data, Entry, Node};
+use crate::project::{Data, Entry, Map, Node};
 use crate::source::Location;
 
 /// A text of a batch file and where it is written.
@@ -187,6 +187,7 @@ pub(super) fn resolve(
         None => matched(table, schemas, pattern, &mut problems),
     };
     for (index, column) in columns.iter().enumerate() {
+        problems.extend(nowhere(column, &columns, pattern));
         problems.extend(
             columns
                 .iter()
@@ -231,6 +232,40 @@ fn double_headers(table: &Table) -> Vec<Diagnostic> {
             table.at_header(problem.hint("改掉或删去其中一列"), *column)
         })
         .collect()
+}
+
+/// A `before` or `after` whose neighbour no row can have.
+fn nowhere(column: &Column, columns: &[Column], pattern: &Node) -> Option<Diagnostic> {
+    let place = column.place.as_ref()?;
+    let group = &column.path[..place.depth - 1];
+    let inherited = pattern.descend(group.iter().map(String::as_str));
+    let inherited = inherited
+        .and_then(Node::as_map)
+        .into_iter()
+        .flat_map(Map::keys);
+    let beside = columns
+        .iter()
+        .filter(|other| other.path.len() > group.len() && other.path.starts_with(group));
+    let beside = beside.map(|other| other.path[group.len()].as_str());
+    let own = column.path[place.depth - 1].as_str();
+    let names: Vec<&str> = inherited
+        .chain(beside)
+        .filter(|name| *name != own)
+        .collect();
+    if names.contains(&place.key.text.as_str()) {
+        return None;
+    }
+    let code = if place.word == "before" {
+        "extends/before"
+    } else {
+        "extends/after"
+    };
+    let message = format!("`{}` 指的 `{}` 不在同一组里", place.word, place.key.text);
+    Some(
+        Diagnostic::error(code, message)
+            .at(place.key.at.clone())
+            .hint_likely(&place.key.text, names),
+    )
 }
 
 /// One column whose path leads into another's value. An indicator's own value

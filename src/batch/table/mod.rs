@@ -7,7 +7,7 @@
 
 mod columns;
 mod csv;
-pub(super) mod fields;
+pub(in crate::batch) mod fields;
 mod number;
 mod row;
 mod xlsx;
@@ -22,7 +22,7 @@ use crate::project;
 use crate::source::{Source, cell_name, row_name, spot_of};
 pub(super) use columns::{Mapping, Written};
 pub use row::Row;
-pub(super) use row::{Filling, rows};
+pub(super) use row::{BLANK, Filling, REMOVE, YES_NO, rows};
 
 /// Largest file, in bytes.
 pub(super) const MAX_BYTES: u64 = 64 << 20;
