@@ -240,7 +240,10 @@ impl Template<'_> {
                     .iter()
                     .try_fold(&self.example.root, |node, key| node.as_map()?.get(key));
                 let example = example.and_then(|node| serde_yaml::to_string(&node.to_json()).ok());
-                let example = example.unwrap_or_default();
+                let own = "指标的名称: 指标值".to_owned();
+                let example =
+                    example.filter(|text| text.contains(':') || !self.is_indicator(field));
+                let example = example.unwrap_or(own);
                 lines.extend(example.lines().take(MAX_EXAMPLE).map(str::to_owned));
                 if example.lines().count() > MAX_EXAMPLE {
                     lines.push("……".to_owned());

@@ -54,8 +54,10 @@ fn renderer(pdf: bool, word: bool) -> Renderer {
     Renderer::new(templates(), faces(), options)
 }
 
-static PLAN: LazyLock<Plan> =
-    LazyLock::new(|| plan(&[root().join("data/hunan-cbec-2024")]).unwrap_or_else(|_| panic!()));
+static PLAN: LazyLock<Plan> = LazyLock::new(|| {
+    let paths = [root().join("data/hunan-cbec-2024")];
+    plan(&paths, &templates()).unwrap_or_else(|_| panic!())
+});
 static BOTH: LazyLock<Renderer> = LazyLock::new(|| renderer(true, true));
 static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| PLAN.members.iter().map(prepared).collect());
 

@@ -4,8 +4,8 @@
 //! A template is written with these headers, and a table without `columns` is
 //! read by them: both ask here, so that they cannot differ.
 
-use crate::form::{Kind, Schema, Takes};
-use crate::project::{Data, Node};
+use crate::form::{Kind, Schema};
+use crate::project::{Data, Map, Node};
 
 /// Between the words of a header that one word does not tell apart.
 const JOINT: &str = "：";
@@ -72,9 +72,12 @@ fn below(
         if !(is_attribute && entry.key == TARGET) {
             titles.push(own);
         }
-        if entry.value.as_map().is_some() {
+        let is_group = |map: &Map| !map.0.is_empty();
+        if entry.value.as_map().is_some_and(is_group) {
             below(schema, &entry.value, &path, &titles, fields);
-        } else if kind.takes != Takes::Structure {
+        } else {
+            // An empty group is a column as well: it takes indicators of the
+            // row's own.
             fields.push(Field {
                 header: String::new(),
                 path,
