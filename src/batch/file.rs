@@ -249,6 +249,19 @@ impl File<'_> {
         let file = self.file(name);
         // A name may hold signs that a pattern uses.
         if file.is_file() {
+            if super::plan::is_table(&file) {
+                self.problems.push(
+                    Diagnostic::error(
+                        "batch/members",
+                        "表格要用 `table` 指明，不写在 `members` 里",
+                    )
+                    .at(node.at.clone())
+                    .hint(format!(
+                        "写成 `table: {name}`；`columns` 说明各列写到哪一项"
+                    )),
+                );
+                return Vec::new();
+            }
             return vec![file];
         }
         let written = Written {

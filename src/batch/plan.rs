@@ -5,6 +5,7 @@
 //! project files, without those that only serve as a base for others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -63,6 +64,12 @@ pub fn plan(paths: &[PathBuf], templates: &Templates) -> Result<Plan, Failure> {
             }
         } else if !path.is_file() {
             return Err(Error::Usage(format!("找不到 {}", path.display())).into());
+        } else if is_table(path) {
+            let table = path.display();
+            return Err(Error::Usage(format!(
+                "{table} 是表格，要由批次文件用 `table` 指明；`tianbao batch template` 能写出一份"
+            ))
+            .into());
         } else if is_batch(path) {
             plan.add_batch(path, templates)?;
         } else {
@@ -138,6 +145,14 @@ pub(super) fn is_batch(path: &Path) -> bool {
         }
         _ => named,
     }
+}
+
+/// Whether a file is a spreadsheet and not a project.
+pub(super) fn is_table(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    ["xlsx", "xlsm", "xls", "et", "ods", "csv"]
+        .map(OsStr::new)
+        .contains(&ending.as_os_str())
 }
 
 /// What a folder holds.

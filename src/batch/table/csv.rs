@@ -95,3 +95,53 @@ fn decode(table: &Table, bytes: Vec<u8>) -> Result<String, Diagnostic> {
         None => Ok(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn table(text: &[u8]) -> Result<Table, Vec<Diagnostic>> {
+        let mut table = Table::new(Path::new("表.csv"));
+        match read(&mut table, text.to_vec()) {
+            Ok(()) => Ok(table),
+            Err(Failure::Rejected(found)) => Err(found),
+            Err(Failure::Broken(error)) => panic!("{error}"),
+        }
+    }
+
+    /// The numbers of the rows, and their cells.
+    fn rows(text: &str) -> Vec<(u32, Vec<String>)> {
+        let table = table(text.as_bytes()).unwrap();
+        let cells = |line| table.cells(line).map(|(_, text)| text.to_owned()).collect();
+        let lines = table.lines.iter().enumerate();
+        lines.map(|(line, row)| (row.number, cells(line))).collect()
+    }
+
+    #[test]
+    fn rows_are_numbered_as_spreadsheets_do() {
+        let text = "\u{feff}甲,乙\n\n\"一\n二\",007\n , \n\n\n三,\"a,\"\"b\"\"\"\n";
+        let expected = [
+            (3, vec!["一\n二".to_owned(), "007".to_owned()]),
+            (7, vec!["三".to_owned(), "a,\"b\"".to_owned()]),
+        ];
+        assert_eq!(rows(text), expected);
+        let crlf = text.replace('\n', "\r\n");
+        let lines: Vec<u32> = rows(&crlf).iter().map(|(number, _)| *number).collect();
+        assert_eq!(lines, [3, 7]);
+        let headed_late = rows("\n\n甲\n一\n");
+        assert_eq!(headed_late, [(4, vec!["一".to_owned()])]);
+    }
+
+    #[test]
+    fn what_is_no_such_file_is_refused() {
+        for (text, code) in [
+            (&b"\xb5\xa5\xce\xbb,a\n"[..], "file/encoding"),
+            ("甲\t乙\n一\t二\n".as_bytes(), "table/separator"),
+            ("甲,乙\n\"一,二\n三,四\n".as_bytes(), "table/quotes"),
+        ] {
+            assert_eq!(table(text).unwrap_err()[0].code, code);
+        }
+    }
+}

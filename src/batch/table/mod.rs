@@ -89,7 +89,6 @@ impl Table {
     /// # Errors
     /// Rejected if it is no such table; broken if it cannot be opened.
     pub(super) fn read(path: &Path, sheet: Option<&Written>) -> Result<Self, Failure> {
-        let name = project::shown(path);
         let size = fs::metadata(path)
             .map_err(|e| Error::io("读取", path, e))?
             .len();
@@ -97,24 +96,14 @@ impl Table {
             let limit = MAX_BYTES >> 20;
             return Err(
                 Diagnostic::error("table/size", format!("表格文件超过 {limit} MB"))
-                    .at_part(name, "")
+                    .at_part(project::shown(path), "")
                     .hint("删去用不着的工作表和列，或拆成几个文件")
                     .into(),
             );
         }
         let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
         let ending = path.extension().unwrap_or_default().to_string_lossy();
-        let mut table = Self {
-            path: path.to_owned(),
-            name,
-            sheet: None,
-            headers: Vec::new(),
-            header_row: 1,
-            text: String::new(),
-            cells: Vec::new(),
-            lines: Vec::new(),
-            faults: Vec::new(),
-        };
+        let mut table = Self::new(path);
         match ending.to_lowercase().as_str() {
             "csv" => {
                 if let Some(sheet) = sheet {
@@ -145,6 +134,20 @@ impl Table {
         Ok(table)
     }
 
+    fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            name: project::shown(path),
+            sheet: None,
+            headers: Vec::new(),
+            header_row: 1,
+            text: String::new(),
+            cells: Vec::new(),
+            lines: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
     /// Takes a row; empty ones are left out, the first other is the header.
     fn push(
         &mut self,
@@ -171,10 +174,10 @@ impl Table {
             if let Some(problem) = found.iter().find_map(|cell| cell.problem.clone()) {
                 return Err(problem.at_part(self.name.clone(), self.spot(&row_name(number))));
             }
-            self.headers = found
-                .into_iter()
-                .map(|cell| (cell.column, cell.text))
-                .collect();
+            // A header may be broken into lines to fit its column.
+            let text = |text: String| text.replace(['\r', '\n'], "").trim().to_owned();
+            let headers = found.into_iter().map(|cell| (cell.column, text(cell.text)));
+            self.headers = headers.collect();
             return Ok(());
         }
         if self.lines.len() >= MAX_ROWS {
