@@ -40,8 +40,8 @@ impl Source {
         })
     }
 
-    /// A row of a table: its cells by their columns, which count from 0. The
-    /// first line of the text names the row and stands for it.
+    /// A row of a table: its cells by their columns, which count from 0 and
+    /// ascend. The first line of the text names the row and stands for it.
     pub(crate) fn of_row<'a>(
         path: &str,
         sheet: Option<&Arc<str>>,
@@ -89,8 +89,10 @@ impl Source {
     /// The cell in a column of a row, if something is written there.
     pub(crate) fn cell(self: &Arc<Self>, column: usize) -> Option<Location> {
         let cells = &self.row.as_ref()?.cells;
-        let (_, range) = cells.iter().find(|(known, _)| *known == column)?;
-        Some(Location::new(self, range.clone()))
+        let found = cells
+            .binary_search_by_key(&column, |(known, _)| *known)
+            .ok()?;
+        Some(Location::new(self, cells[found].1.clone()))
     }
 
     /// The byte range of a line (counted from 1), without its line break.

@@ -1,6 +1,7 @@
 //! `tianbao batch template`: what is filled in comes back as it was typed.
 
 use std::fs;
+use std::path::Path;
 
 use tianbao::form::Templates;
 use tianbao::project::{self, Data, Node};
@@ -65,33 +66,52 @@ fn yaml(node: &Node) -> String {
     }
 }
 
+/// Types all values of a project into a template, and holds what that renders
+/// to against the project itself.
+fn comes_back(id: &str, project: &Path, base: Option<&Path>) {
+    let trial = Trial::new();
+    let mut arguments = vec!["batch", "template", id, "-o", "填报"];
+    if let Some(base) = base {
+        arguments.extend(["--base", base.to_str().unwrap()]);
+    }
+    trial.run_well(&arguments);
+    let values = project::load(project).unwrap().root;
+    let cells = columns(&trial, "填报")
+        .into_iter()
+        .filter_map(|(header, path)| {
+            let node = values.descend(path.iter().map(String::as_str))?;
+            Some((header, typed(node)))
+        });
+    let table = filled(&trial.read("填报/填报表.xlsx"), &[cells.collect()]);
+    fs::write(trial.path("填报/填报表.xlsx"), table).unwrap();
+    trial.run_well(&["render", "填报", "--out", "表"]);
+    trial.run_well(&["render", project.to_str().unwrap(), "--out", "原"]);
+    let names = trial.names("原");
+    assert_eq!((names.len(), &trial.names("表")), (2, &names), "{id}");
+    for name in names {
+        let same = trial.read(&format!("表/{name}")) == trial.read(&format!("原/{name}"));
+        assert!(same, "{id}: {name}");
+    }
+}
+
 #[test]
 fn the_example_of_every_form_comes_back_from_its_template() {
     let templates = root().join("templates");
     let forms = Templates::open(&templates).unwrap().ids;
     assert!(forms.len() >= 6);
     for id in forms {
-        let trial = Trial::new();
-        trial.run_well(&["batch", "template", &id, "-o", "填报"]);
-        let example = templates.join(&id).join("example.yaml");
-        let values = project::load(&example).unwrap().root;
-        let cells = columns(&trial, "填报")
-            .into_iter()
-            .filter_map(|(header, path)| {
-                let node = values.descend(path.iter().map(String::as_str))?;
-                Some((header, typed(node)))
-            });
-        let cells: Row = cells.collect();
-        let table = filled(&trial.read("填报/填报表.xlsx"), &[cells]);
-        fs::write(trial.path("填报/填报表.xlsx"), table).unwrap();
-        trial.run_well(&["render", "填报", "--out", "表"]);
-        trial.run_well(&["render", example.to_str().unwrap(), "--out", "示例"]);
-        let names = trial.names("示例");
-        assert_eq!((names.len(), &trial.names("表")), (2, &names), "{id}");
-        for name in names {
-            let same = trial.read(&format!("表/{name}")) == trial.read(&format!("示例/{name}"));
-            assert!(same, "{id}: {name}");
-        }
+        comes_back(&id, &templates.join(&id).join("example.yaml"), None);
+    }
+}
+
+#[test]
+fn published_documents_come_back_over_themselves() {
+    for (id, file) in [
+        ("nanchang/special-fund-target", "nanchang-2024.yaml"),
+        ("jiangmen/self-evaluation", "jiangmen-2023.yaml"),
+    ] {
+        let project = root().join("data").join(file);
+        comes_back(id, &project, Some(&project));
     }
 }
 

@@ -4,6 +4,8 @@ use std::fs;
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 use serde_json::{Value, json};
+use tianbao::batch;
+use tianbao::form::Templates;
 
 use crate::support::program::{Outcome, Trial, root};
 use crate::support::workbooks::with_part;
@@ -159,7 +161,8 @@ fn a_cell_prints_what_it_shows() {
     });
     let (trial, outcome) = run(table, &["render", ".", "--to", "pdf"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    let grids = tianbao::parity::pdf::grids(&trial.read("out/附件2-A局.pdf")).unwrap();
+    let pdf = trial.read("out/附件2-A局.pdf");
+    let grids = tianbao::parity::pdf::grids(&pdf).unwrap();
     let printed: Vec<&str> = grids[0]
         .rows
         .iter()
@@ -338,4 +341,37 @@ fn members_may_be_a_glob_and_share_form_and_base() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn a_row_is_known_by_what_it_says() {
+    let templates = Templates::open(&root().join("templates")).unwrap();
+    let digests = |csv: &str, columns: &str| {
+        let batch = format!("form: hunan/cbec-fund-target\ntable: 表.csv\ncolumns: {columns}\n");
+        let trial = Trial::new().file("batch.yaml", batch).file("表.csv", csv);
+        let plan = batch::plan(&[trial.path("batch.yaml")], &templates);
+        let plan = plan.unwrap_or_else(|_| panic!("{csv}"));
+        let sources = plan
+            .sources
+            .iter()
+            .map(|file| file.file_name().unwrap().to_owned());
+        assert_eq!(sources.collect::<Vec<_>>(), ["batch.yaml", "表.csv"]);
+        plan.members
+            .iter()
+            .map(batch::Member::digest)
+            .collect::<Vec<_>>()
+    };
+    let columns = "{单位: departments, 资金: funds.province, 备注: }";
+    let known = digests("单位,资金,备注\n甲,1,\n乙,1,\n", columns);
+    assert_ne!(known[0], known[1]);
+    // A remark, another column and another row are nothing to it.
+    let moved = digests("备注,单位,资金\n,丙,1\n好,甲,1\n", columns);
+    assert_eq!(moved[1], known[0]);
+    let blank = digests("单位,资金,备注\n甲,,1\n,甲,1\n", columns);
+    assert!(!blank.contains(&known[0]));
+    let mapped = digests(
+        "单位,资金,备注\n甲,1,\n",
+        "{单位: departments, 资金: funds.city, 备注: }",
+    );
+    assert_ne!(mapped[0], known[0]);
 }

@@ -162,8 +162,9 @@ impl Table {
             ..cell
         });
         let is_blank = |text: &str| text.trim().is_empty();
-        let found: Vec<Found> = found.filter(|cell| !is_blank(&cell.text)).collect();
-        let Some(last) = found.iter().map(|cell| cell.column).max() else {
+        let mut found: Vec<Found> = found.filter(|cell| !is_blank(&cell.text)).collect();
+        found.sort_by_key(|cell| cell.column);
+        let Some(last) = found.last().map(|cell| cell.column) else {
             return Ok(());
         };
         if last >= MAX_COLUMNS {
@@ -231,7 +232,7 @@ impl Table {
         )
     }
 
-    /// The cells of a line with their columns.
+    /// The cells of a line with their columns, in order.
     fn cells(&self, line: usize) -> impl Iterator<Item = (usize, &str)> {
         let end_of = |line: usize| self.lines[line].end as usize;
         let range = line.checked_sub(1).map_or(0, end_of)..end_of(line);

@@ -67,9 +67,10 @@ pub(super) fn shown(value: f64, format: &NumberFormat<'_>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The number as spreadsheets know it: to fifteen digits.
+/// The number as spreadsheets know it: to fifteen digits. One with more digits
+/// before the point, such as that of an identity card, has lost its last ones.
 fn decimal(value: f64) -> Option<Decimal> {
-    if value >= 1e20 || (value != 0.0 && value < 1e-12) {
+    if value >= 1e15 || (value != 0.0 && value < 1e-12) {
         return None;
     }
     Some(
@@ -368,6 +369,7 @@ mod tests {
             (123_456_789_012.0, "General"),
             (0.00001, "General"),
             (1e300, "0"),
+            (430_102_199_001_011_234.0, "0"),
             (1200.0, "0.00E+00"),
             (0.5, "# ?/?"),
             (1200.0, "0,"),

@@ -201,8 +201,12 @@ impl Row {
     pub(in crate::batch) fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(self.filling.digest);
-        for (column, text) in self.filling.table.cells(self.line) {
-            hash.update((column as u64).to_le_bytes());
+        let cells: Vec<(usize, &str)> = self.filling.table.cells(self.line).collect();
+        for (position, column) in self.filling.columns.iter().enumerate() {
+            let found = cells.binary_search_by_key(&column.index, |(index, _)| *index);
+            let Ok(found) = found else { continue };
+            let text = cells[found].1;
+            hash.update((position as u64).to_le_bytes());
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
