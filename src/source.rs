@@ -186,12 +186,18 @@ impl Location {
         Some(spot_of(row.sheet.as_deref(), &cell))
     }
 
-    /// What is written in the cell it is in.
+    /// What to show of the cell it is in: its beginning, or the line that is
+    /// meant if the place is further down in it. `None` if it is in no cell.
     pub(crate) fn cell_text(&self) -> Option<&str> {
         let row = self.source.row.as_ref()?;
         let column = row.at(&self.range)?;
-        let (_, range) = row.cells.iter().find(|(known, _)| *known == column)?;
-        self.source.text.get(range.clone())
+        let (_, cell) = row.cells.iter().find(|(known, _)| *known == column)?;
+        let text = self.source.text.get(cell.clone())?;
+        let before = text.get(..self.range.start - cell.start)?;
+        Some(match before.rfind('\n') {
+            Some(end) => text[end + 1..].lines().next().unwrap_or_default(),
+            None => text,
+        })
     }
 
     fn before(&self) -> &str {
@@ -263,7 +269,8 @@ mod tests {
         assert_eq!(cell.text(), "乙\n丙");
         assert_eq!(cell.spot().unwrap(), "工作表“填报” AC5");
         let part = Location::new(&row, cell.range.end - 3..cell.range.end);
-        assert_eq!((part.text(), part.cell_text()), ("丙", Some("乙\n丙")));
+        assert_eq!((part.text(), part.cell_text()), ("丙", Some("丙")));
+        assert_eq!(cell.cell_text(), Some("乙\n丙"));
         assert_eq!(part.spot(), cell.spot());
         assert_eq!(
             Location::start_of(&row).spot().unwrap(),
