@@ -287,6 +287,11 @@ fn hostile_workbooks_are_refused() {
     });
     assert!(long.len() < 1 << 20);
     assert_eq!(found(long), pairs(&[("table/size", "")]));
+    // One long text that many cells would repeat.
+    let long = with_part(&good, texts, |xml| {
+        xml.replace("目标", &"标".repeat(1 << 16))
+    });
+    assert_eq!(found(long), pairs(&[("table/size", "工作表“填报” F1")]));
     let styles = with_part(&good, "xl/styles.xml", |xml| {
         xml.replace(
             "</cellXfs>",

@@ -33,14 +33,16 @@ pub(super) fn shown(value: f64, format: &NumberFormat<'_>) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
-    // Ids that a Chinese system shows by its own formats have no code.
-    let code = match format.id {
-        14 => "yyyy-mm-dd",
-        27 | 57 => "yyyy\"年\"m\"月\"",
-        28 | 29 | 58 => "m\"月\"d\"日\"",
-        31 => "yyyy\"年\"m\"月\"d\"日\"",
-        15..=22 | 30 | 32..=36 | 45..=47 | 50..=56 => return None,
-        _ => format.code,
+    // Ids that each system shows in its own way; the dates are China's.
+    let code = match (format.id, format.code) {
+        (14, "mm-dd-yy") => "yyyy-mm-dd",
+        (27 | 57, "General") => "yyyy\"年\"m\"月\"",
+        (28 | 29 | 58, "General") => "m\"月\"d\"日\"",
+        (31, "General") => "yyyy\"年\"m\"月\"d\"日\"",
+        // The workbook does not say: currencies, times and the like.
+        (1..=163, "General") => return None,
+        (42 | 44, code) if code.contains('$') => return None,
+        (_, code) => code,
     };
     let sections = sections(code);
     let (section, sign) = match (value, sections.len()) {
@@ -355,6 +357,17 @@ mod tests {
             is_1904: false,
         };
         assert_eq!(shown(45657.0, &short).unwrap(), "2024-12-31");
+        let by_id = |id| {
+            let code = "General";
+            let format = NumberFormat {
+                code,
+                id,
+                is_1904: false,
+            };
+            shown(45657.0, &format)
+        };
+        assert_eq!(by_id(31).unwrap(), "2024年12月31日");
+        assert_eq!((by_id(7), by_id(32)), (None, None));
         let mac = NumberFormat {
             is_1904: true,
             ..short

@@ -25,6 +25,9 @@ const MAX_STYLES: usize = 500_000;
 /// Most parts of a workbook.
 const MAX_PARTS: usize = 10_000;
 
+/// Most bytes of a cell: spreadsheets keep 32,767 characters.
+const MAX_CELL: usize = 32_767 * 4;
+
 type Workbook = Xlsx<Cursor<Vec<u8>>>;
 
 pub(super) fn read(
@@ -66,6 +69,16 @@ pub(super) fn read(
         // No more than one cell beyond the limit: the table says what is wrong.
         if column > MAX_COLUMNS {
             let problem = Diagnostic::error("table/size", format!("表格超过 {MAX_COLUMNS} 列"));
+            let spot = table.spot(&cell_name(column, at_row));
+            return Err(problem.at_part(table.name.clone(), spot).into());
+        }
+        let length = match cell.get_value() {
+            DataRef::String(text) => text.len(),
+            DataRef::SharedString(text) => text.len(),
+            _ => 0,
+        };
+        if length > MAX_CELL {
+            let problem = Diagnostic::error("table/size", "一个单元格的文字太长");
             let spot = table.spot(&cell_name(column, at_row));
             return Err(problem.at_part(table.name.clone(), spot).into());
         }
