@@ -144,6 +144,16 @@ impl Diagnostic {
         };
         let mut group = Group::with_title(level.primary_title(self.message.as_str()).id(self.code));
         group = match &self.place {
+            Some(Place::Text(location)) if location.spot().is_some() => {
+                let spot = location.spot().unwrap_or_default();
+                let group = group.element(Origin::path(format!("{} {spot}", location.source.path)));
+                match location.cell_text() {
+                    Some(text) => {
+                        group.element(Level::NOTE.with_name("内容").message(excerpt(text)))
+                    }
+                    None => group,
+                }
+            }
             Some(Place::Text(location)) => group.element(
                 Snippet::source(location.source.text.as_str())
                     .path(location.source.path.as_str())
@@ -154,14 +164,24 @@ impl Diagnostic {
                     ),
             ),
             Some(Place::Part { file, spot }) => {
-                group.element(Origin::path(format!("{file} {spot}")))
+                group.element(Origin::path(format!("{file} {spot}").trim_end().to_owned()))
             }
             None => group,
         };
-        if let (Some(Place::Part { .. }), Some(label)) = (&self.place, &self.label) {
+        let has_lines = match &self.place {
+            Some(Place::Text(location)) => location.spot().is_none(),
+            Some(Place::Part { .. }) => false,
+            None => true,
+        };
+        if let (false, Some(label)) = (has_lines, &self.label) {
             group = group.element(Level::NOTE.with_name("说明").message(label.as_str()));
         }
         for (words, location) in &self.related {
+            if let Some(spot) = location.spot() {
+                let words = format!("{words}：{} {spot}", location.source.path);
+                group = group.element(Level::NOTE.with_name("另见").message(words));
+                continue;
+            }
             group = group.element(
                 Snippet::source(location.source.text.as_str())
                     .path(location.source.path.as_str())
@@ -186,6 +206,9 @@ impl Diagnostic {
     /// The form in which it travels to machines.
     pub fn to_json(&self) -> serde_json::Value {
         let text_place = |at: &Location| {
+            if let Some(spot) = at.spot() {
+                return json!({ "file": at.source.path, "spot": spot });
+            }
             let end = Location::new(&at.source, at.range.end..at.range.end);
             json!({
                 "file": at.source.path,
@@ -222,6 +245,16 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
+    }
+}
+
+/// The beginning of a cell's text, on one line.
+fn excerpt(text: &str) -> String {
+    const MOST: usize = 60;
+    let line = text.replace("\r\n", "\n").replace('\n', "⏎");
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
     }
 }
 

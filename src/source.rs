@@ -1,7 +1,9 @@
 //! A text a user can edit, and places in it.
 //!
 //! Positions are byte ranges; lines and columns are worked out only when a
-//! diagnostic is shown. Knows nothing of YAML, Typst or templates.
+//! diagnostic is shown. A row of a table is a text as well, made of its cells:
+//! its places are cells instead of lines. Knows nothing of YAML, Typst or
+//! templates, nor how a table is read.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,6 +16,18 @@ pub struct Source {
     pub path: String,
     /// The text, without a byte-order mark.
     pub text: String,
+    /// Set if the text is a row of a table.
+    row: Option<Row>,
+}
+
+/// The row of a table that a text was made of.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    sheet: Option<Arc<str>>,
+    /// Counted from 1, as spreadsheets show it.
+    number: usize,
+    /// Columns, counted from 0, and where in the text their cells are.
+    cells: Vec<(usize, Range<usize>)>,
 }
 
 impl Source {
@@ -22,7 +36,63 @@ impl Source {
         Arc::new(Self {
             path: path.into(),
             text: text.into(),
+            row: None,
         })
+    }
+
+    /// A row of a table: its cells by their columns, which count from 0 and
+    /// ascend. The first line of the text names the row and stands for it.
+    pub(crate) fn of_row<'a>(
+        path: &str,
+        sheet: Option<&Arc<str>>,
+        number: usize,
+        cells: impl IntoIterator<Item = (usize, &'a str)>,
+    ) -> Arc<Self> {
+        let mut text = row_name(number);
+        let mut ranges = Vec::new();
+        for (column, cell) in cells {
+            text.push('\n');
+            let start = text.len();
+            text.push_str(cell);
+            ranges.push((column, start..text.len()));
+        }
+        Arc::new(Self {
+            path: path.to_owned(),
+            text,
+            row: Some(Row {
+                sheet: sheet.cloned(),
+                number,
+                cells: ranges,
+            }),
+        })
+    }
+
+    /// The part of a row's source that is one cell, as a text of its own.
+    pub(crate) fn of_cell(cell: &Location) -> Arc<Self> {
+        let text = cell.text().to_owned();
+        let row = cell.source.row.as_ref().map(|row| Row {
+            sheet: row.sheet.clone(),
+            number: row.number,
+            cells: row
+                .at(&cell.range)
+                .map(|column| (column, 0..text.len()))
+                .into_iter()
+                .collect(),
+        });
+        Arc::new(Self {
+            path: cell.source.path.clone(),
+            text,
+            row,
+        })
+    }
+
+    /// The cell in a column of a row, if something is written there.
+    pub(crate) fn cell(self: &Arc<Self>, column: usize) -> Option<Location> {
+        let cells = &self.row.as_ref()?.cells;
+        let found = cells
+            .binary_search_by_key(&column, |(known, _)| *known)
+            .ok()?;
+        Some(Location::new(self, cells[found].1.clone()))
     }
 
     /// The byte range of a line (counted from 1), without its line break.
@@ -105,6 +175,31 @@ impl Location {
         &self.source.text[self.range.clone()]
     }
 
+    /// Where in a table it is, in words: `工作表“填报” C5`, or `第5行` if it
+    /// is not in one cell. `None` in a file that has lines.
+    pub fn spot(&self) -> Option<String> {
+        let row = self.source.row.as_ref()?;
+        let cell = match row.at(&self.range) {
+            Some(column) => cell_name(column, row.number),
+            None => row_name(row.number),
+        };
+        Some(spot_of(row.sheet.as_deref(), &cell))
+    }
+
+    /// What to show of the cell it is in: its beginning, or the line that is
+    /// meant if the place is further down in it. `None` if it is in no cell.
+    pub(crate) fn cell_text(&self) -> Option<&str> {
+        let row = self.source.row.as_ref()?;
+        let column = row.at(&self.range)?;
+        let (_, cell) = row.cells.iter().find(|(known, _)| *known == column)?;
+        let text = self.source.text.get(cell.clone())?;
+        let before = text.get(..self.range.start - cell.start)?;
+        Some(match before.rfind('\n') {
+            Some(end) => text[end + 1..].lines().next().unwrap_or_default(),
+            None => text,
+        })
+    }
+
     fn before(&self) -> &str {
         &self.source.text[..self.range.start]
     }
@@ -116,9 +211,73 @@ impl fmt::Debug for Location {
     }
 }
 
+impl Row {
+    /// The column of the cell that holds a range.
+    fn at(&self, range: &Range<usize>) -> Option<usize> {
+        let holds = |cell: &Range<usize>| cell.start <= range.start && range.end <= cell.end;
+        let found = self.cells.iter().find(|(_, cell)| holds(cell));
+        found.map(|(column, _)| *column)
+    }
+}
+
+/// A spot of a table with its sheet, if it has sheets.
+pub(crate) fn spot_of(sheet: Option<&str>, spot: &str) -> String {
+    match sheet {
+        Some(sheet) => format!("工作表“{sheet}” {spot}"),
+        None => spot.to_owned(),
+    }
+}
+
+/// `第5行`.
+pub(crate) fn row_name(number: usize) -> String {
+    format!("第{number}行")
+}
+
+/// `C5`, as spreadsheets name a cell: columns count from 0, rows from 1.
+pub(crate) fn cell_name(column: usize, row: usize) -> String {
+    format!("{}{row}", column_name(column))
+}
+
+/// `A`, …, `Z`, `AA`, …, counted from 0.
+pub(crate) fn column_name(column: usize) -> String {
+    let mut letters = Vec::new();
+    let mut rest = column + 1;
+    while rest > 0 {
+        rest -= 1;
+        letters.push(char::from(b'A' + (rest % 26) as u8));
+        rest /= 26;
+    }
+    letters.iter().rev().collect()
+}
+
 fn floor_boundary(text: &str, at: usize) -> usize {
     (0..=at)
         .rev()
         .find(|&i| text.is_char_boundary(i))
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_row_is_a_cell_or_the_row() {
+        let sheet: Arc<str> = "填报".into();
+        let row = Source::of_row("表.xlsx", Some(&sheet), 5, [(0, "甲"), (28, "乙\n丙")]);
+        let cell = row.cell(28).unwrap();
+        assert_eq!(cell.text(), "乙\n丙");
+        assert_eq!(cell.spot().unwrap(), "工作表“填报” AC5");
+        let part = Location::new(&row, cell.range.end - 3..cell.range.end);
+        assert_eq!((part.text(), part.cell_text()), ("丙", Some("丙")));
+        assert_eq!(cell.cell_text(), Some("乙\n丙"));
+        assert_eq!(part.spot(), cell.spot());
+        assert_eq!(
+            Location::start_of(&row).spot().unwrap(),
+            "工作表“填报” 第5行"
+        );
+        let own = Source::of_cell(&cell);
+        assert_eq!(Location::new(&own, 3..6).spot(), cell.spot());
+        assert_eq!(row.cell(1), None);
+    }
 }

@@ -17,6 +17,7 @@ mod support {
     pub(crate) mod seed_nanchang;
     pub(crate) mod seed_text;
     pub(crate) mod tools;
+    pub(crate) mod workbooks;
 }
 
 mod artifacts_in_other_programs;
@@ -38,5 +39,7 @@ mod nanchang_seed;
 mod repeatable_bytes;
 mod same_pages;
 mod several_forms;
+mod table_templates;
+mod tables;
 mod what_changed;
 mod whole_files_only;

@@ -8,6 +8,7 @@
 
 mod clean;
 mod diff;
+mod file;
 mod inputs;
 pub mod manifest;
 mod member;
@@ -16,15 +17,18 @@ mod plan;
 mod pool;
 mod record;
 mod run;
+mod table;
 mod target;
+pub(crate) mod template;
 mod values;
 mod verify;
 mod zip;
 
 pub use clean::{Cleaned, clean};
 pub use diff::{Change, Changes, Difference, diff};
-pub use member::Member;
+pub use member::{FileMember, Member};
 pub use plan::{Plan, Volume, plan};
 pub use record::FormUsed;
 pub use run::{Made, Options, Progress, Run, check, run};
+pub use table::Row;
 pub use verify::{Report, verify};

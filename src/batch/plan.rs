@@ -5,18 +5,18 @@
 //! project files, without those that only serve as a base for others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Member;
-use crate::diagnostic::Diagnostic;
+use super::{Member, file};
+use crate::digest::Digest;
 use crate::error::{Error, Failure};
-use crate::project::{self, Data, Node, tidy};
+use crate::form::Templates;
+use crate::project::{self, tidy};
 
 /// What a folder's batch file is called.
 const BATCH_FILE: &str = "batch.yaml";
-/// Keys of a batch file.
-const KEYS: [&str; 2] = ["members", "volume"];
 
 /// The projects of a run.
 #[derive(Debug, Default)]
@@ -25,10 +25,13 @@ pub struct Plan {
     pub members: Vec<Member>,
     /// Bound volumes that batch files ask for.
     pub volumes: Vec<Volume>,
-    /// Batch files and tables that were read.
+    /// The batch files and tables that were read for it.
     pub sources: Vec<PathBuf>,
-    /// The members' real paths: however it is named, a file is rendered once.
-    identities: BTreeMap<PathBuf, usize>,
+    /// The members' real paths, with what decides them beside their files:
+    /// however it is named, a file is rendered once.
+    identities: BTreeMap<(PathBuf, Digest), usize>,
+    /// The real paths of the batch files: each is taken once.
+    batches: BTreeSet<PathBuf>,
 }
 
 /// A bound volume.
@@ -43,8 +46,9 @@ pub struct Volume {
 /// Works out what the paths mean.
 ///
 /// # Errors
-/// Rejected if a batch file is wrong; broken if a path is not there.
-pub fn plan(paths: &[PathBuf]) -> Result<Plan, Failure> {
+/// Rejected if a batch file or the header of its table is wrong; broken if a
+/// path is not there.
+pub fn plan(paths: &[PathBuf], templates: &Templates) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     for path in paths {
         if path.is_dir() {
@@ -54,129 +58,102 @@ pub fn plan(paths: &[PathBuf]) -> Result<Plan, Failure> {
                 return Err(Error::Usage(format!("{folder} 里没有项目定义（.yaml）")).into());
             }
             for file in found.projects {
-                plan.add(&file);
+                plan.add(Member::file(file));
             }
             for batch in found.batches {
-                plan.add_batch(&batch)?;
+                plan.add_batch(&batch, templates)?;
             }
         } else if !path.is_file() {
             return Err(Error::Usage(format!("找不到 {}", path.display())).into());
+        } else if is_table(path) {
+            let table = path.display();
+            return Err(Error::Usage(format!(
+                "{table} 是表格，要由批次文件用 `table` 指明；`tianbao batch template` 能写出一份"
+            ))
+            .into());
         } else if is_batch(path) {
-            plan.add_batch(path)?;
+            plan.add_batch(path, templates)?;
         } else {
-            plan.add(path);
+            plan.add(Member::file(path.clone()));
         }
     }
     Ok(plan)
 }
 
 impl Plan {
-    fn add(&mut self, path: &Path) -> usize {
-        let path = tidy(path);
-        let identity = path.canonicalize().unwrap_or_else(|_| path.clone());
-        *self.identities.entry(identity).or_insert_with(|| {
-            self.members.push(Member::File(path));
-            self.members.len() - 1
-        })
-    }
-
-    fn add_batch(&mut self, path: &Path) -> Result<(), Failure> {
-        self.sources.push(path.to_owned());
-        let source = project::read(path)?;
-        let root = project::parse_yaml(&source)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let mut problems = Vec::new();
-        for entry in root.as_map().into_iter().flat_map(|map| &map.0) {
-            if !KEYS.contains(&entry.key.as_str()) {
-                problems.push(
-                    Diagnostic::error("batch/unknown-key", format!("批次里没有 `{}`", entry.key))
-                        .at(entry.key_at.clone())
-                        .hint_likely(&entry.key, KEYS)
-                        .hint(format!("批次文件里可以写：{}", KEYS.join("、"))),
-                );
-            }
-        }
-        let mut members = Vec::new();
-        for (node, name) in member_names(&root, &mut problems) {
-            let file = folder.join(name);
-            if file.is_file() {
-                let member = self.add(&file);
-                if !members.contains(&member) {
-                    members.push(member);
+    fn add(&mut self, member: Member) -> usize {
+        let position = self.members.len();
+        let member = match member {
+            Member::File(file) => {
+                let file = file.tidied();
+                let member = Member::File(file);
+                let path = member.path();
+                let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+                let identity = (real, member.own_digest());
+                if let Some(known) = self.identities.get(&identity) {
+                    return *known;
                 }
-            } else {
-                let name = project::shown(&file);
-                problems.push(
-                    Diagnostic::error("batch/missing", format!("找不到批次成员 {name}"))
-                        .at(node.at.clone())
-                        .hint("路径从批次文件所在的文件夹算起"),
-                );
+                self.identities.insert(identity, position);
+                member
+            }
+            row => row,
+        };
+        self.members.push(member);
+        position
+    }
+
+    fn add_batch(&mut self, path: &Path, templates: &Templates) -> Result<(), Failure> {
+        let real = path.canonicalize().unwrap_or_else(|_| tidy(path));
+        if !self.batches.insert(real) {
+            return Ok(());
+        }
+        let batch = file::read(path, templates)?;
+        self.sources.push(path.to_owned());
+        self.sources.extend(batch.table);
+        let mut members = Vec::new();
+        for member in batch.members {
+            let member = self.add(member);
+            if !members.contains(&member) {
+                members.push(member);
             }
         }
-        if let Some(node) = root.get("volume") {
-            match node.as_str() {
-                Some(title) => self.volumes.push(Volume {
-                    title: Some(title.to_owned()),
-                    members,
-                }),
-                None => problems.push(
-                    Diagnostic::error("batch/volume", "`volume` 应为合订本的题名")
-                        .at(node.at.clone()),
-                ),
-            }
+        if let Some(title) = batch.volume {
+            self.volumes.push(Volume {
+                title: Some(title),
+                members,
+            });
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems.into())
-        }
+        Ok(())
     }
 }
 
-fn member_names<'a>(root: &'a Node, problems: &mut Vec<Diagnostic>) -> Vec<(&'a Node, &'a str)> {
-    let Some(Node {
-        data: Data::List(items),
-        ..
-    }) = root.get("members")
-    else {
-        problems.push(
-            Diagnostic::error("batch/members", "批次要用 `members` 列出项目文件")
-                .at(root.at.clone()),
-        );
-        return Vec::new();
-    };
-    if items.is_empty() {
-        let at = root.get("members").map_or(&root.at, |node| &node.at);
-        problems
-            .push(Diagnostic::error("batch/members", "`members` 里没有项目文件").at(at.clone()));
-    }
-    let mut names = Vec::new();
-    for item in items {
-        match item.as_str() {
-            Some(name) => names.push((item, name)),
-            None => problems.push(
-                Diagnostic::error("batch/members", "批次成员应为项目文件的路径")
-                    .at(item.at.clone()),
-            ),
-        }
-    }
-    names
-}
-
-/// Whether a file is a batch: it lists members, or is called `batch.yaml`, and
-/// says nothing that only a project says. What is wrong in any other file is
-/// said when it is loaded as a project.
-fn is_batch(path: &Path) -> bool {
+/// Whether a file is a batch: it is called `batch.yaml`, or lists members or
+/// names a table, and says nothing that only a project says. What is wrong in
+/// any other file is said when it is loaded as a project.
+pub(super) fn is_batch(path: &Path) -> bool {
     let named = path.file_name().is_some_and(|name| name == BATCH_FILE) && path.is_file();
     match project::read(path).map(|source| project::parse_yaml(&source)) {
         Ok(Ok(root)) => {
-            let is_project = ["form", "forms", "extends"]
-                .iter()
-                .any(|key| root.get(key).is_some());
-            !is_project && (named || root.get("members").is_some())
+            let has = |key: &str| root.get(key).is_some();
+            let lists = has("members") || has("table");
+            let known = |key: &str| file::KEYS.contains(&key);
+            let all_known = root.as_map().is_some_and(|map| map.keys().all(known));
+            // A batch may name a form for its members; with other keys beside
+            // it, that is a project.
+            let is_form = has("form") && !all_known && !(named && lists);
+            let is_project = has("forms") || has("extends") || is_form;
+            !is_project && (named || lists)
         }
         _ => named,
     }
+}
+
+/// Whether a file is a spreadsheet and not a project.
+pub(super) fn is_table(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    ["xlsx", "xlsm", "xls", "et", "ods", "csv"]
+        .map(OsStr::new)
+        .contains(&ending.as_os_str())
 }
 
 /// What a folder holds.

@@ -12,6 +12,7 @@ use super::{Member, plan};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::error::{Error, Failure};
+use crate::form::Templates;
 use crate::render::Renderer;
 
 /// What the check of a folder gave.
@@ -40,7 +41,7 @@ pub fn verify(renderer: &Renderer, folder: &Path) -> Result<Report, Failure> {
         .par_iter()
         .filter_map(|artifact| file_differs(folder, artifact))
         .collect();
-    let mut projects = Projects::new(folder);
+    let mut projects = Projects::new(folder, renderer.templates());
     let mut by_subject: BTreeMap<&str, Vec<&Artifact>> = BTreeMap::new();
     for artifact in &listed.artifacts {
         if let Some(project) = &artifact.project {
@@ -80,18 +81,20 @@ fn file_differs(folder: &Path, artifact: &Artifact) -> Option<Diagnostic> {
 }
 
 /// The projects that artifacts were made of, as they are now.
-struct Projects {
+struct Projects<'a> {
     inputs: Inputs,
+    templates: &'a Templates,
     /// The members of batch files, by subject.
     batches: BTreeMap<String, BTreeMap<String, Member>>,
     /// Digests of what they hold now, by subject.
     now: BTreeMap<String, Digest>,
 }
 
-impl Projects {
-    fn new(folder: &Path) -> Self {
+impl<'a> Projects<'a> {
+    fn new(folder: &Path, templates: &'a Templates) -> Self {
         Self {
             inputs: Inputs::from(folder),
+            templates,
             batches: BTreeMap::new(),
             now: BTreeMap::new(),
         }
@@ -150,10 +153,10 @@ impl Projects {
     fn member(&mut self, project: &str, batch: Option<&str>) -> Option<Member> {
         let Some(batch) = batch else {
             let path = self.inputs.path(project);
-            return path.is_file().then_some(Member::File(path));
+            return path.is_file().then(|| Member::file(path));
         };
         if !self.batches.contains_key(batch) {
-            let planned = plan(&[self.inputs.path(batch)]);
+            let planned = plan(&[self.inputs.path(batch)], self.templates);
             let members = planned.into_iter().flat_map(|plan| plan.members);
             let by_subject = members.map(|member| {
                 let file = self.inputs.name(member.path());

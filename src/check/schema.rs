@@ -203,21 +203,52 @@ impl Subject<'_> {
         let name = self.name(&steps);
         // A parent that the file holds is where the key goes; the whole
         // project's place is the first line of the file a clerk edits.
-        let at = match self.steps.is_empty() {
-            true => self.project.start(),
-            false => self.key_at().unwrap_or_else(|| self.at()),
+        let start = self.project.start();
+        let own = self.key_at().unwrap_or_else(|| self.at());
+        // In a table the row lacks it, unless a cell holds a whole list.
+        let lacks_in_row = start.spot().is_some() && own.cell_text().is_none();
+        let at = match self.steps.is_empty() || lacks_in_row {
+            true => start,
+            false => own,
+        };
+        let (label, hint) = match lacks_in_row {
+            false => (
+                format!("这里应有 `{property}`"),
+                format!("补上 `{property}: …`"),
+            ),
+            true => (
+                "这一行没有填，所继承的文件里也没有".to_owned(),
+                format!(
+                    "在这一行填上“{}”；表格里没有这一列，就加一列",
+                    self.columns_for(&steps).join("”“")
+                ),
+            ),
         };
         Diagnostic::error("project/missing", format!("缺少{}", name.trim_end()))
             .at(at)
-            .label(format!("这里应有 `{property}`"))
+            .label(label)
             .field(dotted(&steps, None))
-            .hint(format!("补上 `{property}: …`"))
+            .hint(hint)
+    }
+
+    /// The Chinese names of what has to be filled in for a missing field.
+    fn columns_for(&self, steps: &[&str]) -> Vec<String> {
+        let path = dotted(steps, None);
+        let group = format!("{path}.");
+        let fields = self.form.schema.fields().into_iter();
+        let below = fields.filter(|field| field.path == path || field.path.starts_with(&group));
+        let needed = below.filter(|field| field.required);
+        let names: Vec<String> = needed.map(|field| field.title).collect();
+        match names.is_empty() {
+            true => vec![path],
+            false => names,
+        }
     }
 
     fn wrong_type(&self, name: &str, wanted: &TypeKind) -> Diagnostic {
         let node = self.node();
         if let Some(slip) = node
-            .filter(|n| n.as_str().is_some())
+            .filter(|n| n.as_str().is_some() && n.at.spot().is_none())
             .and_then(|n| colon_slip(&n.at))
         {
             return slip;

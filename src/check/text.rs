@@ -102,7 +102,10 @@ fn full_width_comma(item: &Node, path: &str) -> Option<Diagnostic> {
         )
         .at(item.at.clone())
         .field(path)
-        .hint("要分成几项，就换成半角逗号加一个空格")
+        .hint(match item.at.spot() {
+            None => "要分成几项，就换成半角逗号加一个空格",
+            Some(_) => "要分成几项，就用顿号分开，或每项写一行",
+        })
     })
 }
 

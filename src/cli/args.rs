@@ -49,6 +49,15 @@ pub(super) enum Command {
     Forms(Forms),
     /// 列出字体角色各用哪个字体
     Fonts(Fonts),
+    /// 用表格成批填报
+    #[command(
+        help_template = HELP, override_usage = "tianbao batch <命令>",
+        subcommand_help_heading = "命令", next_help_heading = "选项"
+    )]
+    Batch {
+        #[command(subcommand)]
+        command: BatchCommand,
+    },
     /// 制作表式
     #[command(
         help_template = HELP, override_usage = "tianbao form <命令>",
@@ -58,6 +67,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: FormCommand,
     },
+}
+
+#[derive(Subcommand)]
+pub(super) enum BatchCommand {
+    /// 按表式写出一张待填的表格和它的批次文件
+    Template(BatchTemplate),
 }
 
 #[derive(Subcommand)]
@@ -310,6 +325,41 @@ pub(super) struct Fonts {
     pub(super) place: Place,
 }
 
+/// 按表式写出一张待填的表格和它的批次文件
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao batch template [选项] 表式", next_help_heading = "选项",
+    after_help = "写出 填报表.xlsx 和 batch.yaml。表格里每行填一个项目，列名上的批注说明怎样填；填好后，\n用 tianbao render 文件夹 生成全部 PDF 和 Word。已有的文件不会被覆盖。\n\n例：tianbao batch template hunan/cbec-fund-target\n    tianbao batch template hunan/cbec-fund-target --base data/hunan-cbec-2024/base.yaml -o 各市州\n",
+)]
+pub(super) struct BatchTemplate {
+    /// 表式
+    #[arg(
+        value_name = "表式",
+        help_heading = "参数",
+        help = "表式，如 hunan/cbec-fund-target；tianbao forms 列出全部"
+    )]
+    pub(super) id: String,
+    /// 各个项目共有的内容
+    #[arg(
+        display_order = 1,
+        long,
+        value_name = "文件",
+        help = "各个项目共有的内容（项目文件）：不填的格沿用它，指标的列也取自它；不写就取自表式的示例"
+    )]
+    pub(super) base: Option<PathBuf>,
+    /// 写到哪个文件夹
+    #[arg(
+        display_order = 2,
+        short,
+        long,
+        value_name = "文件夹",
+        help = "写到哪个文件夹，没有就新建；不写就在当前文件夹里按表式的名称新建"
+    )]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
 /// 按一张表格说明（蓝图）写出新表式的全部文件
 #[derive(clap::Args)]
 #[command(
@@ -481,6 +531,9 @@ impl Command {
             Self::Extract(command) => return command.format == Format::Json,
             Self::Forms(command) => &command.place,
             Self::Fonts(command) => &command.place,
+            Self::Batch {
+                command: BatchCommand::Template(command),
+            } => &command.place,
             Self::Form {
                 command: FormCommand::New(command),
             } => &command.place,

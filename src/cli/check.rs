@@ -11,9 +11,9 @@ use crate::render::Kind;
 pub(super) fn execute(command: Check) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
     let json = command.input.place.format == super::args::Format::Json;
-    let plan = batch::plan(&command.input.paths)?;
     let both = [Target::Pdf, Target::Docx];
     let renderer = setup::renderer(&command.input.place, &command.document, &both)?;
+    let plan = batch::plan(&command.input.paths, renderer.templates())?;
     let progress = Progress::new(json);
     let options = batch::Options {
         kinds: vec![Kind::Pdf, Kind::Word],

@@ -76,12 +76,14 @@ fn projects(
     };
     if paths.is_empty() {
         let data = renderer.templates().data_folder();
-        let plan = data.map(|data| batch::plan(&[data])).and_then(Result::ok);
+        let plan = data
+            .map(|data| batch::plan(&[data], renderer.templates()))
+            .and_then(Result::ok);
         let members = plan.into_iter().flat_map(|plan| plan.members);
         let found = members.filter_map(|member| forms_of(&member).ok());
         return Ok(found.flatten().collect());
     }
-    let members = batch::plan(paths)?.members;
+    let members = batch::plan(paths, renderer.templates())?.members;
     let found: Vec<_> = members
         .iter()
         .map(forms_of)

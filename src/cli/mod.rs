@@ -4,6 +4,7 @@
 //! and the clock read, and only here is anything printed.
 
 mod args;
+mod batch;
 mod check;
 mod clean;
 mod diff;
@@ -62,6 +63,9 @@ fn run(args: args::Args) -> u8 {
         Command::Extract(command) => extract::execute(command),
         Command::Forms(command) => forms::execute(command),
         Command::Fonts(command) => fonts::execute(command),
+        Command::Batch {
+            command: args::BatchCommand::Template(command),
+        } => batch::execute(command),
         Command::Form {
             command: args::FormCommand::New(command),
         } => form_new::execute(command),

@@ -10,8 +10,8 @@ use crate::render::{Kind, Renderer};
 
 pub(super) fn execute(command: Render) -> Result<u8, Failure> {
     let clock = Stopwatch::start();
-    let plan = plan(&command)?;
     let renderer = setup::renderer(&command.input.place, &command.document, &command.to)?;
+    let plan = plan(&command, &renderer)?;
     let run = make(&command, &renderer, &plan)?;
     report::run(&run, "生成", clock.seconds(), &wishes(&command));
     Ok(outcome(&run))
@@ -26,14 +26,16 @@ pub(super) fn wishes(command: &Render) -> report::Wishes {
 }
 
 /// The projects and volumes that the command line means.
-pub(super) fn plan(command: &Render) -> Result<Plan, Failure> {
-    let mut plan = batch::plan(&command.input.paths).map_err(|failure| match failure {
-        // `--combined 题名` leaves the title among the paths.
-        Failure::Broken(Error::Usage(words)) if command.combined.as_deref() == Some("") => {
-            Error::Usage(format!("{words}；合订本的题名要写成 --combined=题名")).into()
-        }
-        failure => failure,
-    })?;
+pub(super) fn plan(command: &Render, renderer: &Renderer) -> Result<Plan, Failure> {
+    let templates = renderer.templates();
+    let mut plan =
+        batch::plan(&command.input.paths, templates).map_err(|failure| match failure {
+            // `--combined 题名` leaves the title among the paths.
+            Failure::Broken(Error::Usage(words)) if command.combined.as_deref() == Some("") => {
+                Error::Usage(format!("{words}；合订本的题名要写成 --combined=题名")).into()
+            }
+            failure => failure,
+        })?;
     if let Some(title) = &command.combined {
         let members = (0..plan.members.len()).collect();
         let title = Some(title.clone()).filter(|title| !title.is_empty());

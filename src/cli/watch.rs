@@ -15,7 +15,6 @@ use super::args::{Format, Render, Watch};
 use super::progress::stop_on_interrupt;
 use super::render::{Stopwatch, make, plan, wishes};
 use super::{GOOD, report, setup};
-use crate::batch::Plan;
 use crate::error::{Error, Failure};
 use crate::project::tidy;
 use crate::render::Renderer;
@@ -37,7 +36,7 @@ pub(super) fn execute(command: Watch) -> Result<u8, Failure> {
     let mut watched = Watched::new(watcher, &command)?;
     let mut renderer = Some(self::renderer(&command)?);
     // A mistake in the command line is better said at once than watched.
-    round(&command, renderer.as_ref(), &mut watched, plan(&command)?)?;
+    round(&command, renderer.as_ref(), &mut watched)?;
     if command.input.place.format == Format::Text && !command.quiet {
         let count = watched.folders.len();
         eprintln!("正在监视 {count} 个文件夹，按 Ctrl-C 结束");
@@ -49,10 +48,8 @@ pub(super) fn execute(command: Watch) -> Result<u8, Failure> {
         if touched.packs || renderer.is_none() {
             renderer = shown(self::renderer(&command), &command);
         }
-        if let Some(planned) = shown(plan(&command), &command) {
-            let made = round(&command, renderer.as_ref(), &mut watched, planned);
-            shown(made, &command);
-        }
+        let made = round(&command, renderer.as_ref(), &mut watched);
+        shown(made, &command);
     }
     Ok(GOOD)
 }
@@ -78,12 +75,12 @@ fn round(
     command: &Render,
     renderer: Option<&Renderer>,
     watched: &mut Watched,
-    plan: Plan,
 ) -> Result<(), Failure> {
     let Some(renderer) = renderer else {
         return Ok(());
     };
     let clock = Stopwatch::start();
+    let plan = plan(command, renderer)?;
     let run = make(command, renderer, &plan)?;
     report::run(&run, "生成", clock.seconds(), &wishes(command));
     for file in run.sources.iter().chain(&plan.sources) {

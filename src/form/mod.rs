@@ -5,6 +5,7 @@
 //! finds them; it does not merge, typeset or check anything.
 
 pub mod blueprint;
+mod kind;
 mod manifest;
 pub mod roles;
 mod schema;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use crate::source::Source;
 
+pub(crate) use kind::{Kind, Takes};
 pub use manifest::{Binding, Manifest, Orientation};
 pub use roles::{Role, Roles};
 pub use schema::{Field, Schema};

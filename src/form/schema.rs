@@ -248,7 +248,7 @@ impl Schema {
 }
 
 /// A schema with what it refers to and its conditional parts.
-fn branches<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+pub(super) fn branches<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let mut found = vec![schema];
     let mut next = 0;
     while let Some(&branch) = found.get(next) {

@@ -116,6 +116,16 @@ impl Templates {
         })
     }
 
+    /// Reads one pack's schema.
+    ///
+    /// # Errors
+    /// Rejected with what is wrong in it.
+    pub(crate) fn schema(&self, id: &str) -> Result<Schema, Failure> {
+        Ok(Schema::parse(project::read(
+            &self.root.join(id).join("schema.json"),
+        )?)?)
+    }
+
     /// Reads one pack.
     ///
     /// # Errors
@@ -129,7 +139,7 @@ impl Templates {
                 .at(Location::line_of(&manifest, line))
                 .label(error.to_string())
         })?;
-        let schema = Schema::parse(project::read(&folder.join("schema.json"))?)?;
+        let schema = self.schema(id)?;
         if schema.descend(manifest.authors.split('.')).is_none() {
             let problem = format!("`authors` 指的 `{}` 不在 schema.json 里", manifest.authors);
             let fields = schema.fields();

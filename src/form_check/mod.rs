@@ -76,7 +76,7 @@ fn look(
 ) -> Result<(), Failure> {
     let form = renderer.templates().read(id)?;
     findings.extend(names::unknown(&form.schema, renderer.undeclared(id)?));
-    let example = Member::File(form.folder.join("example.yaml"));
+    let example = Member::file(form.folder.join("example.yaml"));
     for member in std::iter::once(&example).chain(projects) {
         match look_at(renderer, id, member, findings) {
             Ok(count) => *tables += count,

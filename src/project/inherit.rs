@@ -18,11 +18,14 @@ use crate::source::Location;
 const MAX_CHAIN: usize = 16;
 const DIRECTIVES: [&str; 3] = ["before", "after", "remove"];
 
-pub(super) fn load(path: &Path) -> Result<Project, Failure> {
+/// Reads a file and all it extends; `base` lies beneath a file that names
+/// none, unless the file is part of that base.
+pub(super) fn load(path: &Path, base: Option<&Path>) -> Result<Project, Failure> {
     let mut chain: Vec<(PathBuf, Node)> = Vec::new();
     let source = read(path)?;
     let mut files = Vec::new();
     let mut next = Some((path.to_owned(), source.clone()));
+    let mut default = base;
     while let Some((file, text)) = next.take() {
         let node = yaml::parse(&text)?;
         files.push((file.clone(), Digest::of(text.text.as_bytes())));
@@ -53,6 +56,8 @@ pub(super) fn load(path: &Path) -> Result<Project, Failure> {
             if !base.is_file() {
                 return Err(missing_base(&base, at).into());
             }
+            // What the file itself extends stands instead of the default.
+            default = None;
             next = Some((base.clone(), read(&base)?));
         } else if let Some(written) = node.get("extends") {
             return Err(
@@ -60,6 +65,8 @@ pub(super) fn load(path: &Path) -> Result<Project, Failure> {
                     .at(written.at.clone())
                     .into(),
             );
+        } else if let Some(base) = default.take() {
+            next = Some((base.to_owned(), read(base)?));
         }
         chain.push((file, node));
     }
@@ -140,6 +147,23 @@ fn missing_base(base: &Path, at: Location) -> Diagnostic {
     match likely(&wanted, names.iter().map(String::as_str)) {
         Some(name) => diagnostic.hint(format!("同一文件夹里有 `{name}`，是否想写它？")),
         None => diagnostic.hint("路径从写 `extends` 的文件所在的文件夹算起"),
+    }
+}
+
+/// Lays layers on a project's tree, one after another.
+pub(super) fn lay_over(
+    base: &Node,
+    layers: impl IntoIterator<Item = Node>,
+) -> Result<Node, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut root = base.clone();
+    for layer in layers {
+        root = merge(root, layer, &mut problems);
+    }
+    if problems.is_empty() {
+        Ok(root)
+    } else {
+        Err(problems)
     }
 }
 
@@ -264,6 +288,9 @@ fn put_in_place(map: &mut Map, key: &str, place: &Place, problems: &mut Vec<Diag
             .at(place.at.clone())
             .field(key)
             .hint_likely(&place.target, map.keys());
+            if entry.key_at.spot().is_some() {
+                problem = problem.related("填在这里", entry.key_at.clone());
+            }
             if problem.hints.is_empty() {
                 let names: Vec<&str> = map.keys().collect();
                 problem = match names.is_empty() {

@@ -48,7 +48,45 @@ impl Project {
 /// Rejected with every diagnostic found in the file that could not be read or
 /// merged; broken if the file itself cannot be opened.
 pub fn load(path: &Path) -> Result<Project, Failure> {
-    inherit::load(path)
+    inherit::load(path, None)
+}
+
+/// As [`load`], with a base beneath a file that says no `extends`.
+pub(crate) fn load_over(path: &Path, base: Option<&Path>) -> Result<Project, Failure> {
+    inherit::load(path, base)
+}
+
+impl Project {
+    /// Names the form of a project that names none.
+    pub(crate) fn default_form(&mut self, id: &str, at: &Location) {
+        if let Data::Map(map) = &mut self.root.data
+            && map.get("form").is_none()
+            && map.get("forms").is_none()
+        {
+            map.0
+                .insert(0, Entry::implied("form", Data::Text(id.to_owned()), at));
+        }
+    }
+
+    /// The project with layers over it, as if a file extended it; `source` is
+    /// where a diagnostic about the whole then points.
+    pub(crate) fn overlaid(
+        &self,
+        layers: impl IntoIterator<Item = Node>,
+        source: &Arc<Source>,
+        path: &Path,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        Ok(Self {
+            path: path.to_owned(),
+            root: inherit::lay_over(&self.root, layers)?,
+            source: source.clone(),
+            // What the layers say is no file of its own.
+            files: [(path.to_owned(), Digest::of(b""))]
+                .into_iter()
+                .chain(self.files.iter().cloned())
+                .collect(),
+        })
+    }
 }
 
 /// The file that a project file names in `extends`, if it names one.

@@ -55,8 +55,10 @@ fn renderer(pdf: bool, word: bool) -> Renderer {
     Renderer::new(templates(), faces(), options)
 }
 
-static PLAN: LazyLock<Plan> =
-    LazyLock::new(|| plan(&[root().join("data/hunan-cbec-2024")]).unwrap_or_else(|_| panic!()));
+static PLAN: LazyLock<Plan> = LazyLock::new(|| {
+    let paths = [root().join("data/hunan-cbec-2024")];
+    plan(&paths, &templates()).unwrap_or_else(|_| panic!())
+});
 static BOTH: LazyLock<Renderer> = LazyLock::new(|| renderer(true, true));
 static READY: LazyLock<Vec<Ready>> = LazyLock::new(|| PLAN.members.iter().map(prepared).collect());
 
@@ -130,7 +132,7 @@ fn typst_alone(bencher: Bencher<'_, '_>) {
 
 /// The PDF of a form of many pages.
 fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
-    let ready = prepared(&Member::File(root().join(data)));
+    let ready = prepared(&Member::file(root().join(data)));
     let renderer = renderer(true, false);
     bencher
         .with_inputs(|| comemo::evict(0))
@@ -139,7 +141,7 @@ fn many_pages(bencher: Bencher<'_, '_>, data: &str) {
 
 fn many_pages_in_typst(bencher: Bencher<'_, '_>, data: &str, orientation: &str) {
     let world = Alone::new(
-        &prepared(&Member::File(root().join(data))),
+        &prepared(&Member::file(root().join(data))),
         orientation,
         "plain",
     );
