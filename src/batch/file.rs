@@ -297,20 +297,17 @@ impl File<'_> {
             .filter(|file| file.is_file() && is_yaml(file))
             .map(|file| tidy(&file))
             .collect();
-        files.sort();
-        // What serves others as a base is no project of its own.
-        let extended: Vec<PathBuf> = files
-            .iter()
-            .filter_map(|file| project::base_of(file).ok()?)
-            .map(|base| tidy(&base))
-            .collect();
         let own = tidy(self.path);
-        files.retain(|file| {
-            *file != own
-                && Some(file) != base.as_ref()
-                && !extended.contains(file)
-                && !super::plan::is_batch(file)
-        });
+        files.retain(|file| *file != own && Some(file) != base.as_ref());
+        let mut files = match super::glance::projects(files) {
+            Ok(files) => files,
+            Err(error) => {
+                self.problems
+                    .push(Diagnostic::error("batch/glob", error.to_string()));
+                return Vec::new();
+            }
+        };
+        files.dedup();
         if files.is_empty() {
             self.problems.push(
                 Diagnostic::error("batch/glob", format!("没有与 `{name}` 相符的项目文件"))

@@ -5,15 +5,17 @@
 //! each project the values it was made of.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::record::{Entry, FormUsed, Record};
 use super::target::Store;
-use super::values::Values;
+use super::values::{Reader, Values};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::output::Output;
@@ -108,57 +110,61 @@ pub(super) fn write(store: &Store<'_>, values: &Values<'_>, changed: bool) -> Re
         return Ok(());
     }
     let entries = store.record.entries().into_iter();
-    let there = entries.filter(|entry| output.stamp(&entry.file).is_some());
-    output.write(FILE, &text(store, values, there.collect())?)?;
+    let there: Vec<Entry> = entries
+        .filter(|entry| output.stamp(&entry.file).is_some())
+        .collect();
+    let mut reader = values.reader(&store.record.data())?;
+    let fill = |file: &mut File| stream(file, &there, &mut reader);
+    output.write_announced(FILE, fill, || Ok(()))?;
     Ok(())
 }
 
-/// The manifest of these artifacts.
-pub(super) fn text(
-    store: &Store<'_>,
-    values: &Values<'_>,
-    entries: Vec<Entry>,
-) -> Result<Vec<u8>, Error> {
-    let mut artifacts = Vec::new();
-    let mut projects = BTreeSet::new();
-    for entry in entries {
-        if !matches!(entry.kind, Kind::Pdf | Kind::Word) {
-            continue;
-        }
+/// Writes the manifest of these artifacts, one after another: there may be
+/// thousands.
+pub(super) fn stream(to: impl io::Write, entries: &[Entry], values: &mut Reader) -> io::Result<()> {
+    let mut to = io::BufWriter::new(to);
+    let entries = || {
+        let entries = entries.iter();
+        entries.filter(|entry| matches!(entry.kind, Kind::Pdf | Kind::Word))
+    };
+    let program = format!("{PROGRAM}{}", env!("CARGO_PKG_VERSION"));
+    write!(to, "{{\n\"program\": {},\n\"artifacts\": [", json!(program))?;
+    for (index, entry) in entries().enumerate() {
+        to.write_all(if index > 0 { b",\n" } else { b"\n" })?;
+        serde_json::to_writer(&mut to, &Artifact::of(entry))?;
+    }
+    write!(to, "\n],\n\"projects\": [")?;
+    let projects = entries().filter(|entry| entry.members.is_empty());
+    let projects: BTreeSet<_> = projects.map(|entry| (&entry.subject, entry.data)).collect();
+    for (index, (project, data)) in projects.into_iter().enumerate() {
+        to.write_all(if index > 0 { b",\n" } else { b"\n" })?;
+        let known = values.get(data)?;
+        let project = ProjectValues {
+            project: project.clone(),
+            data,
+            values: known.and_then(|values| RawValue::from_string(values).ok()),
+        };
+        serde_json::to_writer(&mut to, &project)?;
+    }
+    to.write_all(b"\n]\n}\n")?;
+    to.flush()
+}
+
+impl Artifact {
+    fn of(entry: &Entry) -> Self {
         let is_volume = !entry.members.is_empty();
-        if !is_volume {
-            projects.insert((entry.subject.clone(), entry.data));
-        }
-        artifacts.push(Artifact {
-            file: entry.file,
+        Self {
+            file: entry.file.clone(),
             sha256: entry.result,
             kind: entry.kind,
             project: (!is_volume).then(|| entry.subject.clone()),
-            batch: entry.batch,
-            volume: is_volume.then_some(entry.subject),
-            members: entry.members,
-            forms: entry.forms,
+            batch: entry.batch.clone(),
+            volume: is_volume.then(|| entry.subject.clone()),
+            members: entry.members.clone(),
+            forms: entry.forms.clone(),
             data: entry.data,
             fonts: entry.fonts,
-            program: entry.program,
-        });
+            program: entry.program.clone(),
+        }
     }
-    values.read(&store.record.data(), |known| {
-        let projects = projects.into_iter().map(|(project, data)| ProjectValues {
-            values: known
-                .get(&data)
-                .and_then(|values| RawValue::from_string((*values).to_owned()).ok()),
-            project,
-            data,
-        });
-        let manifest = Manifest {
-            program: format!("{PROGRAM}{}", env!("CARGO_PKG_VERSION")),
-            projects: projects.collect(),
-            artifacts,
-        };
-        let mut text = serde_json::to_vec_pretty(&manifest)
-            .map_err(|error| Error::Internal(error.to_string()))?;
-        text.push(b'\n');
-        Ok(text)
-    })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::table::{Row, Written};
 use crate::digest::{Digest, Digester};
 use crate::error::Failure;
-use crate::project::{self, Project};
+use crate::project::{self, Bases, Project};
 
 /// One project of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +71,18 @@ impl Member {
     /// As [`project::load`]; for a row, rejected with what is wrong in its
     /// cells.
     pub fn load(&self) -> Result<Project, Failure> {
+        self.load_with(&Bases::default())
+    }
+
+    /// As [`Member::load`], with bases that were read for others.
+    ///
+    /// # Errors
+    /// As [`Member::load`].
+    pub fn load_with(&self, bases: &Bases) -> Result<Project, Failure> {
         match self {
             Self::File(file) => {
-                let mut project = project::load_over(&file.path, file.base.as_deref())?;
+                let base = file.base.as_deref();
+                let mut project = project::load_over(&file.path, base, bases)?;
                 if let Some(form) = &file.form {
                     project.default_form(&form.text, &form.at);
                 }

@@ -9,7 +9,10 @@
 mod clean;
 mod diff;
 mod file;
+mod glance;
 mod inputs;
+mod look;
+mod make;
 pub mod manifest;
 mod member;
 mod names;

@@ -9,14 +9,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Member, file};
+use super::{Member, file, glance};
 use crate::digest::Digest;
 use crate::error::{Error, Failure};
 use crate::form::Templates;
 use crate::project::{self, tidy};
 
 /// What a folder's batch file is called.
-const BATCH_FILE: &str = "batch.yaml";
+pub(super) const BATCH_FILE: &str = "batch.yaml";
 
 /// The projects of a run.
 #[derive(Debug, Default)]
@@ -193,17 +193,7 @@ fn walk(folder: &Path) -> Result<Found, Failure> {
             }
         }
     }
-    let mut bases = BTreeSet::new();
-    for file in &found.projects {
-        // A file that cannot be read is no base; it is reported as a member.
-        if let Ok(Some(base)) = project::base_of(file) {
-            bases.insert(tidy(&base));
-        }
-    }
-    found
-        .projects
-        .retain(|file| !bases.contains(&tidy(file)) && !is_batch(file));
-    found.projects.sort();
+    found.projects = glance::projects(found.projects)?;
     found.batches.sort();
     Ok(found)
 }

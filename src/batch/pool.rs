@@ -7,13 +7,19 @@
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::error::Error;
 
 /// Bytes of a thread's stack; only what is used takes memory.
 const STACK: usize = 16 << 20;
+
+/// Threads of a second step: the disk takes several requests at once.
+const WRITERS: usize = 8;
+/// Results of a first step that may wait for the second.
+const WAITING: usize = 8;
 
 /// As many threads as the machine runs at once.
 pub(super) fn default_threads() -> usize {
@@ -30,6 +36,72 @@ pub(super) fn each<T: Sync, R: Send>(
     tasks: &[T],
     work: impl Fn(&T) -> R + Sync,
 ) -> Result<Vec<R>, Error> {
+    let results = Results::default();
+    run(threads, tasks, |index, task| results.put(index, work(task)))?;
+    Ok(results.in_order())
+}
+
+/// As [`each`], with a second step that mostly waits, on other threads. Few
+/// results of the first step are in memory at a time.
+///
+/// # Errors
+/// As [`each`].
+pub(super) fn each_then<T: Sync, P: Send, R: Send>(
+    threads: usize,
+    tasks: &[T],
+    work: impl Fn(&T) -> P + Sync,
+    then: impl Fn(&T, P) -> R + Sync,
+) -> Result<Vec<R>, Error> {
+    let results = Results::default();
+    let (sender, receiver) = sync_channel::<(usize, P)>(WAITING);
+    let receiver = Mutex::new(receiver);
+    let next = || lock(&receiver).recv().ok();
+    thread::scope(|scope| {
+        for _ in 0..WRITERS.min(tasks.len()) {
+            scope.spawn(|| {
+                while let Some((index, done)) = next() {
+                    results.put(index, then(&tasks[index], done));
+                }
+            });
+        }
+        // The senders end with the work, and with them the receivers.
+        let sender = Mutex::new(sender);
+        run(threads, tasks, move |index, task| {
+            let done = work(task);
+            let sender = lock(&sender).clone();
+            // All receivers are there until all senders are gone.
+            let _ = sender.send((index, done));
+        })
+    })?;
+    Ok(results.in_order())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Results as they come.
+struct Results<R>(Mutex<Vec<(usize, R)>>);
+
+impl<R> Default for Results<R> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<R> Results<R> {
+    fn put(&self, index: usize, result: R) {
+        lock(&self.0).push((index, result));
+    }
+
+    fn in_order(self) -> Vec<R> {
+        let mut results = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(index, _)| *index);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+}
+
+fn run<T: Sync>(threads: usize, tasks: &[T], work: impl Fn(usize, &T) + Sync) -> Result<(), Error> {
     let threads = threads.max(1);
     let workers = threads.min(tasks.len()).max(1);
     let pools = (0..workers).map(|_| {
@@ -39,16 +111,13 @@ pub(super) fn each<T: Sync, R: Send>(
     let pools = pools.collect::<Result<Vec<_>, _>>();
     let pools = pools.map_err(|error| Error::Usage(format!("系统不给线程：{error}")))?;
     let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(tasks.len()));
     let take = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = tasks.get(index) else {
                 return;
             };
-            let result = work(task);
-            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-            results.push((index, result));
+            work(index, task);
         }
     };
     thread::scope(|scope| {
@@ -56,9 +125,7 @@ pub(super) fn each<T: Sync, R: Send>(
             scope.spawn(|| pool.install(take));
         }
     });
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(index, _)| *index);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use crate::digest::Digest;
@@ -41,11 +42,11 @@ impl<'a> Values<'a> {
             .append(true)
             .open(&path)
             .map_err(refused)?;
-        let text = read(output)?;
-        if text.last().is_some_and(|last| *last != b'\n') {
+        let reader = Reader::open(&path).map_err(refused)?;
+        if reader.is_torn {
             journal.write_all(b"\n").map_err(refused)?;
         }
-        let known = lines(&text).map(|(digest, _)| digest).collect();
+        let known = reader.places.into_keys().collect();
         Ok(Self {
             output,
             state: Mutex::new(State { journal, known }),
@@ -66,26 +67,69 @@ impl<'a> Values<'a> {
         written.map_err(|e| Error::io("写入", &self.output.memory(FILE), e))
     }
 
-    /// Calls `with` with the values of these digests that are known. Where
-    /// most of the store is of the past, it is written anew.
+    /// Opens the values of these digests for reading. Where most of the store
+    /// is of the past, it is written anew.
     ///
     /// # Errors
     /// If the system refuses.
-    pub(crate) fn read<T>(
-        &self,
-        wanted: &BTreeSet<Digest>,
-        with: impl FnOnce(&BTreeMap<Digest, &str>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let text = read(self.output)?;
-        let all = lines(&text).collect::<BTreeMap<_, _>>();
-        if all.len() > 2 * wanted.len() + KEY {
+    pub(crate) fn reader(&self, wanted: &BTreeSet<Digest>) -> Result<Reader, Error> {
+        let path = self.output.memory(FILE);
+        let refused = |error| Error::io("读取", &path, error);
+        let mut reader = Reader::open(&path).map_err(refused)?;
+        if reader.places.len() > 2 * wanted.len() + KEY {
+            let text = read(self.output)?;
             let mut kept = Vec::new();
-            for (digest, values) in all.iter().filter(|(digest, _)| wanted.contains(*digest)) {
+            for (digest, values) in lines(&text).filter(|(digest, _)| wanted.contains(digest)) {
                 kept.extend(format!("{digest} {values}\n").into_bytes());
             }
             self.output.write(&format!("{MEMORY}/{FILE}"), &kept)?;
+            reader = Reader::open(&path).map_err(refused)?;
         }
-        with(&all)
+        Ok(reader)
+    }
+}
+
+/// Values of a store, found by their digest, one in memory at a time.
+pub(crate) struct Reader {
+    file: File,
+    /// Where the values begin, and how long they are, in bytes.
+    places: BTreeMap<Digest, (u64, usize)>,
+    /// Whether the last line has no end.
+    is_torn: bool,
+}
+
+impl Reader {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let mut places = BTreeMap::new();
+        let mut start = 0;
+        let mut is_torn = false;
+        let mut line = Vec::new();
+        let mut lines = BufReader::new(&file);
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            if let Some((digest, values)) = whole_line(&line) {
+                places.insert(digest, (start + KEY as u64, values.len()));
+            }
+            start += line.len() as u64;
+            is_torn = line.last() != Some(&b'\n');
+            line.clear();
+        }
+        Ok(Self {
+            file,
+            places,
+            is_torn,
+        })
+    }
+
+    /// The values of a digest, if they are known.
+    pub(crate) fn get(&mut self, digest: Digest) -> io::Result<Option<String>> {
+        let Some((start, length)) = self.places.get(&digest) else {
+            return Ok(None);
+        };
+        let mut values = vec![0; *length];
+        self.file.seek(SeekFrom::Start(*start))?;
+        self.file.read_exact(&mut values)?;
+        Ok(String::from_utf8(values).ok())
     }
 }
 
@@ -100,9 +144,11 @@ fn read(output: &Output) -> Result<Vec<u8>, Error> {
 /// The whole lines of a store.
 fn lines(text: &[u8]) -> impl Iterator<Item = (Digest, &str)> {
     text.split_inclusive(|byte| *byte == b'\n')
-        .filter_map(|line| {
-            let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
-            let digest = line.get(..KEY - 1)?.parse().ok()?;
-            Some((digest, line.get(KEY..)?))
-        })
+        .filter_map(whole_line)
+}
+
+fn whole_line(line: &[u8]) -> Option<(Digest, &str)> {
+    let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let digest = line.get(..KEY - 1)?.parse().ok()?;
+    Some((digest, line.get(KEY..)?))
 }

@@ -100,9 +100,11 @@ fn write(
         Verdict::Refuse => return Err(store.edited(&name).into()),
         Verdict::Make => {}
     }
-    let text = manifest::text(store, values, files.to_vec())?;
     let listed = store.output.memory(MANIFEST);
-    std::fs::write(&listed, text).map_err(|e| Error::io("写入", &listed, e))?;
+    let mut reader = values.reader(&store.record.data())?;
+    File::create(&listed)
+        .and_then(|file| manifest::stream(file, files, &mut reader))
+        .map_err(|e| Error::io("写入", &listed, e))?;
     let entries = files
         .iter()
         .map(|entry| (entry.file.clone(), store.output.path(&entry.file)));

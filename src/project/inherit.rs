@@ -5,7 +5,9 @@
 //! list or a scalar replaces, and a scalar laid over an indicator with several
 //! attributes replaces its `target`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::node::{Data, Entry, Map, Node};
 use super::{Project, read, tidy, yaml};
@@ -18,61 +20,98 @@ use crate::source::Location;
 const MAX_CHAIN: usize = 16;
 const DIRECTIVES: [&str; 3] = ["before", "after", "remove"];
 
+/// Files that others extend, each read once: many projects share a base, and
+/// all of one run see the same.
+#[derive(Default)]
+pub struct Bases(Mutex<BTreeMap<PathBuf, Arc<Base>>>);
+
+/// A file that others extend.
+struct Base {
+    /// Its real path.
+    real: PathBuf,
+    node: Node,
+    digest: Digest,
+}
+
+impl Bases {
+    fn get(&self, path: &Path) -> Result<Arc<Base>, Failure> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(base) = known().get(path) {
+            return Ok(base.clone());
+        }
+        let source = read(path)?;
+        let base = Arc::new(Base {
+            real: real(path),
+            node: yaml::parse(&source)?,
+            digest: Digest::of(source.text.as_bytes()),
+        });
+        known().insert(path.to_owned(), base.clone());
+        Ok(base)
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| tidy(path))
+}
+
 /// Reads a file and all it extends; `base` lies beneath a file that names
 /// none, unless the file is part of that base.
-pub(super) fn load(path: &Path, base: Option<&Path>) -> Result<Project, Failure> {
-    let mut chain: Vec<(PathBuf, Node)> = Vec::new();
+pub(super) fn load(path: &Path, base: Option<&Path>, bases: &Bases) -> Result<Project, Failure> {
     let source = read(path)?;
-    let mut files = Vec::new();
-    let mut next = Some((path.to_owned(), source.clone()));
+    let mut files = vec![(path.to_owned(), Digest::of(source.text.as_bytes()))];
+    let mut chain: Vec<Node> = Vec::new();
+    let mut reals = vec![real(path)];
     let mut default = base;
-    while let Some((file, text)) = next.take() {
-        let node = yaml::parse(&text)?;
-        files.push((file.clone(), Digest::of(text.text.as_bytes())));
+    let mut node = yaml::parse(&source)?;
+    let mut file = path.to_owned();
+    loop {
         if node.as_map().is_none() {
             return Err(not_a_map(&node).into());
         }
-        if let Some(base) = base_path(&node, &file) {
-            let at = extends_at(&node);
-            let identity = |path: &Path| path.canonicalize().unwrap_or_else(|_| tidy(path));
-            let files = chain.iter().map(|(file, _)| file).chain([&file]);
-            if files
-                .map(|file| identity(file))
-                .any(|known| known == identity(&base))
-            {
-                return Err(Diagnostic::error("extends/cycle", "继承绕成了圈")
-                    .at(at)
-                    .label(format!("{} 已经在继承链上", super::shown(&base)))
-                    .hint("每个文件只能继承比它更一般的文件")
-                    .into());
+        let next = match base_path(&node, &file) {
+            Some(base) => {
+                // What the file itself extends stands instead of the default.
+                default = None;
+                Some((extends_at(&node), base))
             }
-            if chain.len() + 1 >= MAX_CHAIN {
-                return Err(
-                    Diagnostic::error("extends/chain", format!("继承超过 {MAX_CHAIN} 层"))
-                        .at(at)
-                        .into(),
-                );
-            }
-            if !base.is_file() {
-                return Err(missing_base(&base, at).into());
-            }
-            // What the file itself extends stands instead of the default.
-            default = None;
-            next = Some((base.clone(), read(&base)?));
-        } else if let Some(written) = node.get("extends") {
-            return Err(
-                Diagnostic::error("extends/type", "`extends` 应为一个文件的路径")
-                    .at(written.at.clone())
-                    .into(),
-            );
-        } else if let Some(base) = default.take() {
-            next = Some((base.to_owned(), read(base)?));
+            None => match node.get("extends") {
+                Some(written) => {
+                    let message = "`extends` 应为一个文件的路径";
+                    return Err(Diagnostic::error("extends/type", message)
+                        .at(written.at.clone())
+                        .into());
+                }
+                None => default
+                    .take()
+                    .map(|base| (node.at.clone(), base.to_owned())),
+            },
+        };
+        chain.push(node);
+        let Some((at, next)) = next else {
+            break;
+        };
+        if chain.len() >= MAX_CHAIN {
+            let message = format!("继承超过 {MAX_CHAIN} 层");
+            return Err(Diagnostic::error("extends/chain", message).at(at).into());
         }
-        chain.push((file, node));
+        if !next.is_file() {
+            return Err(missing_base(&next, at).into());
+        }
+        let base = bases.get(&next)?;
+        if reals.contains(&base.real) {
+            return Err(Diagnostic::error("extends/cycle", "继承绕成了圈")
+                .at(at)
+                .label(format!("{} 已经在继承链上", super::shown(&next)))
+                .hint("每个文件只能继承比它更一般的文件")
+                .into());
+        }
+        files.push((next.clone(), base.digest));
+        reals.push(base.real.clone());
+        (file, node) = (next, base.node.clone());
     }
 
     let mut problems = Vec::new();
-    let mut layers = chain.into_iter().rev().map(|(_, node)| node);
+    let mut layers = chain.into_iter().rev();
     let mut root = layers
         .next()
         .unwrap_or_else(|| unreachable!("the chain holds the file"));

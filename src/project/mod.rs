@@ -17,6 +17,7 @@ use crate::digest::Digest;
 use crate::error::{Error, Failure};
 use crate::source::{Location, Source};
 
+pub use inherit::Bases;
 pub(crate) use node::field_below;
 pub use node::{Data, Entry, Map, Node};
 pub use sheets::{Sheet, sheets};
@@ -48,12 +49,17 @@ impl Project {
 /// Rejected with every diagnostic found in the file that could not be read or
 /// merged; broken if the file itself cannot be opened.
 pub fn load(path: &Path) -> Result<Project, Failure> {
-    inherit::load(path, None)
+    inherit::load(path, None, &Bases::default())
 }
 
-/// As [`load`], with a base beneath a file that says no `extends`.
-pub(crate) fn load_over(path: &Path, base: Option<&Path>) -> Result<Project, Failure> {
-    inherit::load(path, base)
+/// As [`load`], with a base beneath a file that says no `extends`, and with
+/// bases that were read for others.
+pub(crate) fn load_over(
+    path: &Path,
+    base: Option<&Path>,
+    bases: &Bases,
+) -> Result<Project, Failure> {
+    inherit::load(path, base, bases)
 }
 
 impl Project {

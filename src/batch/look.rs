@@ -1,0 +1,214 @@
+//! A look at each member and volume: what is it made of, and which of its
+//! artifacts are there and true already?
+
+use super::inputs::Inputs;
+use super::record::Standing;
+use super::run::{Facts, Looked, LookedVolume, Wanted, Work, incomplete, volume_data};
+use super::target::{Store, Verdict, ending, fingerprint};
+use super::{Member, Volume};
+use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
+use crate::error::{Error, Failure};
+use crate::output::safe_name;
+use crate::render::{Kind, Ready};
+
+impl<'a> Work<'a> {
+    pub(super) fn look(&self, member: &Member) -> Result<Looked, Failure> {
+        let subject = self.subject(member);
+        let (facts, warnings) = match self.known(member, &subject)? {
+            Some(facts) => (facts, Vec::new()),
+            None => {
+                let ready = self.renderer.prepare(member.load_with(&self.bases)?)?;
+                (self.facts(member, &ready), ready.warnings)
+            }
+        };
+        let mut plan = self.wanted(&facts.name, &self.options.kinds, |kind| {
+            Ok(fingerprint(
+                self.renderer.setting(kind, &facts.forms)?,
+                facts.data,
+            ))
+        })?;
+        if let Some(store) = &self.store {
+            let others = plan.make.iter().filter_map(|kind| {
+                let file = format!("{}.{}", facts.name, ending(*kind));
+                self.takes_the_place_of(store, &file, &facts.chain)
+            });
+            let others: Vec<Diagnostic> = others.collect();
+            plan.notes.extend(others);
+        }
+        Ok(Looked {
+            facts,
+            subject,
+            warnings,
+            plan,
+        })
+    }
+
+    /// How the record calls a member.
+    fn subject(&self, member: &Member) -> String {
+        match &self.store {
+            Some(_) => member.subject_from(&self.inputs.name(member.path())),
+            None => member.subject(),
+        }
+    }
+
+    fn facts(&self, member: &Member, ready: &Ready) -> Facts {
+        Facts {
+            name: ready.name.clone(),
+            forms: ready.forms(),
+            data: ready.project.digest(),
+            inputs: Inputs::of_project(member, &ready.project),
+            chain: match &self.store {
+                Some(_) => self.inputs.chain(&ready.project),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    /// What the record knows of a member, if it is still so: the files it is
+    /// read from, and what decides how its artifacts are called.
+    fn known(&self, member: &Member, subject: &str) -> Result<Option<Facts>, Failure> {
+        let (Some(store), false) = (&self.store, self.options.force) else {
+            return Ok(None);
+        };
+        let files = self.recorded.get(subject).into_iter().flatten();
+        let entries = files.filter_map(|file| store.record.entry(file));
+        for entry in
+            entries.filter(|entry| matches!(entry.kind, Kind::Pdf | Kind::Word) && !entry.warned)
+        {
+            let forms: Vec<String> = entry.forms.iter().map(|form| form.id.clone()).collect();
+            let Ok(setting) = self.renderer.setting(entry.kind, &forms) else {
+                continue;
+            };
+            if fingerprint(setting, entry.data) != entry.fingerprint
+                || self.inputs.now(member, &entry.chain) != Some(entry.inputs)
+            {
+                continue;
+            }
+            let end = format!(".{}", ending(entry.kind));
+            if let Some(name) = entry.file.strip_suffix(&end) {
+                return Ok(Some(Facts {
+                    name: name.to_owned(),
+                    forms,
+                    data: entry.data,
+                    inputs: entry.inputs,
+                    chain: entry.chain,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is to become of the artifacts of these kinds.
+    fn wanted(
+        &self,
+        name: &str,
+        kinds: &[Kind],
+        fingerprint: impl Fn(Kind) -> Result<Digest, Failure>,
+    ) -> Result<Wanted, Failure> {
+        let Some(store) = &self.store else {
+            return Ok(Wanted {
+                make: kinds.to_vec(),
+                ..Wanted::default()
+            });
+        };
+        let mut wanted = Wanted::default();
+        for kind in kinds {
+            // To look at while a template changes: made whenever it is asked for.
+            if *kind == Kind::Merged {
+                wanted.make.push(*kind);
+                continue;
+            }
+            let file = format!("{name}.{}", ending(*kind));
+            match store.verdict(&file, fingerprint(*kind)?)? {
+                Verdict::Keep => wanted.keep.push(store.output.path(&file)),
+                Verdict::KeepEdited => wanted.notes.push(store.still_edited(&file)),
+                Verdict::Make => wanted.make.push(*kind),
+                Verdict::Refuse => wanted.notes.push(store.edited(&file)),
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// An artifact of this name that was made of another file, which is still
+    /// there, is about to be replaced.
+    fn takes_the_place_of(
+        &self,
+        store: &Store<'_>,
+        file: &str,
+        own: &[String],
+    ) -> Option<Diagnostic> {
+        let entry = store.record.entry(file)?;
+        let other = entry.chain.first()?;
+        let other_file = self.inputs.path(other);
+        if own.first() == Some(other)
+            || !other_file.is_file()
+            || store.record.standing(file).ok()? != Standing::Current
+            || self.sources.contains(other)
+        {
+            return None;
+        }
+        let path = store.output.path(file);
+        let message = format!("{} 原来由 {other} 生成，现在被代替", path.display());
+        Some(
+            Diagnostic::warning("output/replaced", message)
+                .hint("两份都要，就用 --out 写到不同的文件夹"),
+        )
+    }
+
+    /// A volume is made whole or not at all, and of one form.
+    pub(super) fn look_at_volume(
+        &self,
+        volume: &'a Volume,
+        members: &[Result<Looked, Failure>],
+    ) -> Result<LookedVolume<'a>, Failure> {
+        let of_members = volume.members.iter().map(|index| members[*index].as_ref());
+        let failed = of_members.clone().filter(Result::is_err).count();
+        let sheets: Vec<&Looked> = of_members.filter_map(Result::ok).collect();
+        if failed > 0 {
+            return Err(incomplete(failed).into());
+        }
+        let Some(first) = sheets.first() else {
+            return Err(Error::Internal("空的合订本".into()).into());
+        };
+        let forms = first.facts.forms.clone();
+        if let Some(at) = sheets.iter().position(|sheet| sheet.facts.forms != forms) {
+            let start = |at: usize| {
+                Ok(self.plan.members[volume.members[at]]
+                    .load_with(&self.bases)?
+                    .start())
+            };
+            let (other, first_start): (_, Result<_, Failure>) = (start(at), start(0));
+            return Err(
+                Diagnostic::error("volume/forms", "一本合订本只能有一种表式")
+                    .at(other?)
+                    .label(format!("这里是 {}", sheets[at].facts.forms.join(" + ")))
+                    .related(format!("第一份是 {}", forms.join(" + ")), first_start?)
+                    .into(),
+            );
+        }
+        // A volume's title; without one, that of its first sheet.
+        let title = match &volume.title {
+            Some(title) => title.clone(),
+            None => {
+                let first = self.plan.members[volume.members[0]].load_with(&self.bases)?;
+                format!("{}（合订本）", self.renderer.prepare(first)?.title())
+            }
+        };
+        let data = volume_data(&title, sheets.iter().map(|sheet| sheet.facts.data));
+        let name = safe_name(&title);
+        let kinds = self.options.kinds.iter().copied();
+        let kinds: Vec<Kind> = kinds.filter(|kind| *kind != Kind::Merged).collect();
+        let plan = self.wanted(&name, &kinds, |kind| {
+            Ok(fingerprint(self.renderer.setting(kind, &forms)?, data))
+        })?;
+        Ok(LookedVolume {
+            volume,
+            title,
+            name,
+            forms,
+            data,
+            plan,
+        })
+    }
+}
