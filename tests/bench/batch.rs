@@ -1,7 +1,8 @@
 //! Thousands of projects of one base: documents a second, and the most memory
 //! the process held, for PDF alone and for Word alone.
 //!
-//! `cargo bench --bench batch -- [NUMBER] [--to pdf|docx] [--jobs JOBS]`. The
+//! `cargo bench --bench batch -- [NUMBER] [--to pdf|docx] [--jobs JOBS] [--fonts
+//! FOLDER]`. The
 //! projects are written first; what is timed is all that `render` does with
 //! each: load, check, merge, lay out, export, write. No two projects are alike:
 //! names, amounts, targets and some indicators differ, so that each document
@@ -58,6 +59,7 @@ fn main() {
     let mut count = 1000;
     let mut kinds = vec!["pdf", "docx"];
     let mut jobs = 0;
+    let mut fonts = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/fonts");
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().expect("a value");
@@ -66,6 +68,7 @@ fn main() {
                 let wanted = value();
                 kinds.retain(|kind| *kind == wanted);
             }
+            "--fonts" => fonts = value().into(),
             "--jobs" => jobs = value().parse().expect("how many threads"),
             "--bench" => {}
             number => count = number.parse().expect("how many projects"),
@@ -80,16 +83,16 @@ fn main() {
     let projects = folder.path().join("projects");
     write_projects(&projects, count);
     for kind in kinds {
-        measure(kind, &projects, &folder.path().join(kind));
+        measure(kind, &projects, &fonts, &folder.path().join(kind));
     }
 }
 
 /// Renders all projects on all cores and prints how it went.
-fn measure(kind: &str, projects: &Path, out: &Path) {
+fn measure(kind: &str, projects: &Path, fonts: &Path, out: &Path) {
     forget_peak();
     let (wall, processor) = (Instant::now(), processor_seconds());
     let plan = plan(&[projects.to_owned()]).unwrap_or_else(|_| panic!("a plan"));
-    let renderer = renderer(kind);
+    let renderer = renderer(kind, fonts);
     let output = Output::open(out).expect("a folder to write to");
     let planned = wall.elapsed().as_secs_f64();
     let bytes = AtomicUsize::new(0);
@@ -117,7 +120,7 @@ fn measure(kind: &str, projects: &Path, out: &Path) {
     );
 }
 
-fn renderer(kind: &str) -> Renderer {
+fn renderer(kind: &str, fonts: &Path) -> Renderer {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let templates = Templates::open(&root.join("templates")).expect("templates");
     let options = Options {
@@ -126,11 +129,7 @@ fn renderer(kind: &str) -> Renderer {
         standards: standards(None).expect("standards"),
         timestamp: None,
     };
-    Renderer::new(
-        templates,
-        Faces::scan(&[root.join("templates/fonts")]),
-        options,
-    )
+    Renderer::new(templates, Faces::scan(&[fonts.to_owned()]), options)
 }
 
 fn render(renderer: &Renderer, output: &Output, member: &Member, bytes: &AtomicUsize) {
