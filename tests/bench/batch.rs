@@ -2,12 +2,14 @@
 //! the process held, for PDF alone and for Word alone.
 //!
 //! `cargo bench --bench batch -- [NUMBER] [--to pdf|docx] [--jobs JOBS]
-//! [--fonts FOLDER]`. The projects are written first; what is timed is all that
-//! `render` does with each: load, check, merge, lay out, export, write. No two
-//! projects are alike: names, amounts, targets and some indicators differ, so
-//! that each document has characters of its own. On ext4 let some minutes pass
+//! [--fonts FOLDER] [--place FOLDER]`. The projects are written first; what is
+//! timed is all that `render` does with each: load, check, merge, lay out,
+//! export, write. No two projects are alike: names, amounts, targets and some
+//! indicators differ, so that each document has characters of its own.
+//!
+//! On ext4 let some minutes pass
 //! between runs: the system looks long for a file's place where many files were
-//! just deleted.
+//! just deleted. `--place /dev/shm` leaves the disk out.
 
 use std::fmt::Write;
 use std::fs;
@@ -60,6 +62,7 @@ fn main() {
     let mut count = 1000;
     let mut kinds = vec!["pdf", "docx"];
     let mut jobs = 0;
+    let mut place = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let mut fonts = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/fonts");
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -69,6 +72,7 @@ fn main() {
                 let wanted = value();
                 kinds.retain(|kind| *kind == wanted);
             }
+            "--place" => place = value().into(),
             "--fonts" => fonts = value().into(),
             "--jobs" => jobs = value().parse().expect("how many threads"),
             "--bench" => {}
@@ -80,7 +84,7 @@ fn main() {
         .build_global()
         .expect("a pool of threads");
 
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let folder = tempfile::tempdir_in(place).expect("a folder");
     let projects = folder.path().join("projects");
     write_projects(&projects, count);
     for kind in kinds {
