@@ -99,7 +99,8 @@ impl Package {
         for (index, name) in self.names.iter().enumerate() {
             match replaced.get(name.as_str()) {
                 Some(content) => {
-                    writer.start_file(name.as_str(), options())?;
+                    // The quickest: a form grows by a tenth, 0.8 kB.
+                    writer.start_file(name.as_str(), options().compression_level(Some(1)))?;
                     writer.write_all(content.as_bytes())?;
                 }
                 None => writer.raw_copy_file(base.by_index_raw(index)?)?,

@@ -15,6 +15,7 @@ pub mod starter;
 mod world;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use typst_layout::PagedDocument;
@@ -33,12 +34,17 @@ pub use pages::{SheetPages, TablePages};
 pub use world::Assets;
 use world::{Shared, SheetWorld};
 
-/// Documents a memoised result outlives unused: memory stays flat.
-const KEEP_DOCUMENTS: usize = 5;
+/// Pages laid out between two evictions of what Typst remembers. Each eviction
+/// goes over all of it; that is too much for each page, and memory stays flat.
+const EVICTION_PAGES: usize = 8;
+/// Evictions that a memoised result outlives: those it was used before.
+const KEPT_EVICTIONS: usize = 1;
 
 /// What all documents of a run share.
 pub struct Typesetter {
     shared: Shared,
+    /// Pages that all threads laid out since the last eviction.
+    pages: AtomicUsize,
 }
 
 /// One merged form, ready to be laid out.
@@ -85,6 +91,7 @@ impl Typesetter {
     pub fn new(faces: Faces, templates: &Templates) -> Self {
         Self {
             shared: Shared::new(faces, templates),
+            pages: AtomicUsize::new(0),
         }
     }
 
@@ -110,7 +117,8 @@ impl Typesetter {
         let mut splits = Splits::default();
         for pass in 0.. {
             let compiled = compile(&world, sheets);
-            comemo::evict(KEEP_DOCUMENTS);
+            let made = compiled.as_ref().map_or(1, |made| made.pages().len());
+            self.evict_after(made);
             let document = compiled?;
             let mut pages = pages::read(&document, sheets.len());
             let wanted = splits.wanted(&pages, &same_pages, pass);
@@ -135,14 +143,21 @@ impl Typesetter {
         metadata: &Metadata,
         options: &Options,
     ) -> Result<Vec<u8>, Vec<Diagnostic>> {
-        let result = typst_pdf::pdf(&layout.document, &options.pdf(metadata)).map_err(|errors| {
+        typst_pdf::pdf(&layout.document, &options.pdf(metadata)).map_err(|errors| {
             let document = document_json(metadata);
             let date = options.timestamp.date();
             let world = SheetWorld::new(&self.shared, sheets, document, date);
             explain::all(&world, sheets, &errors)
-        });
-        comemo::evict(KEEP_DOCUMENTS);
-        result
+        })
+    }
+
+    /// Evicts what no document has used lately, every so many pages.
+    fn evict_after(&self, pages: usize) {
+        let before = self.pages.fetch_add(pages, Ordering::Relaxed);
+        if before + pages >= EVICTION_PAGES {
+            self.pages.store(0, Ordering::Relaxed);
+            comemo::evict(KEPT_EVICTIONS);
+        }
     }
 }
 
