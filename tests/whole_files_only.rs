@@ -31,11 +31,9 @@ fn a_kill_at_any_moment_leaves_no_torn_file() {
                     "{name} after {moment} ms"
                 );
             } else if name.ends_with(".docx") {
-                assert_eq!(
-                    word::grids(&bytes).unwrap().len(),
-                    1,
-                    "{name} after {moment} ms"
-                );
+                // A sheet, or the volume of all thirteen.
+                let tables = word::grids(&bytes).unwrap().len();
+                assert!([1, 13].contains(&tables), "{name} after {moment} ms");
             } else {
                 panic!("{name} after {moment} ms");
             }
