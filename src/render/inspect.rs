@@ -39,7 +39,7 @@ pub(crate) struct Undeclared {
 
 impl Renderer {
     /// The packs.
-    pub(crate) fn templates(&self) -> &Templates {
+    pub fn templates(&self) -> &Templates {
         &self.templates
     }
 

@@ -3,8 +3,8 @@
 //!
 //! `cargo bench --bench batch -- [NUMBER] [--to pdf|docx] [--jobs JOBS]
 //! [--fonts FOLDER] [--place FOLDER]`. The projects are written first; what is
-//! timed is all that `render` does with each: load, check, merge, lay out,
-//! export, write. No two projects are alike: names, amounts, targets and some
+//! timed is all that `render` does: plan, load, check, merge, lay out, export,
+//! write; then the same with nothing changed, and with one project edited. No two projects are alike: names, amounts, targets and some
 //! indicators differ, so that each document has characters of its own.
 //!
 //! On ext4 let some minutes pass
@@ -14,14 +14,14 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use tianbao::batch::{Member, plan};
+use tianbao::batch::{self, plan};
 use tianbao::form::Templates;
 use tianbao::output::Output;
 use tianbao::pdf::{Faces, standards};
-use tianbao::render::{Artifacts, Options, Renderer};
+use tianbao::render::{Kind, Options, Renderer};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -79,52 +79,66 @@ fn main() {
             number => count = number.parse().expect("how many projects"),
         }
     }
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .build_global()
-        .expect("a pool of threads");
-
     let folder = tempfile::tempdir_in(place).expect("a folder");
     let projects = folder.path().join("projects");
     write_projects(&projects, count);
     for kind in kinds {
-        measure(kind, &projects, &fonts, &folder.path().join(kind));
+        measure(kind, jobs, &projects, &fonts, &folder.path().join(kind));
     }
 }
 
-/// Renders all projects on all cores and prints how it went.
+/// Renders all projects on all cores and prints how it went; then again with
+/// nothing changed, and with one project edited.
+fn measure(kind: &str, jobs: usize, projects: &Path, fonts: &Path, out: &Path) {
+    forget_peak();
+    render("all", kind, jobs, projects, fonts, out);
+    render("nothing changed", kind, jobs, projects, fonts, out);
+    let edited = projects.join("000007.yaml");
+    let text = fs::read_to_string(&edited).expect("a project");
+    let text = text.replacen("跨境电商相关培训人次数: ", "跨境电商相关培训人次数: 9", 1);
+    fs::write(&edited, text).expect("a project");
+    render("one edited", kind, jobs, projects, fonts, out);
+}
+
+/// All that the command does: scan faces, read templates, plan, run.
 #[expect(
     clippy::disallowed_methods,
     reason = "the clock is what a benchmark reads"
 )]
-fn measure(kind: &str, projects: &Path, fonts: &Path, out: &Path) {
-    forget_peak();
+fn render(what: &str, kind: &str, jobs: usize, projects: &Path, fonts: &Path, out: &Path) {
     let (wall, processor) = (Instant::now(), processor_seconds());
-    let plan = plan(&[projects.to_owned()]).unwrap_or_else(|_| panic!("a plan"));
     let renderer = renderer(kind, fonts);
-    let output = Output::open(out).expect("a folder to write to");
+    let plan = plan(&[projects.to_owned()], renderer.templates());
+    let plan = plan.unwrap_or_else(|_| panic!("a plan"));
     let planned = wall.elapsed().as_secs_f64();
-    let bytes = AtomicUsize::new(0);
-    // Not one rayon job a document: export waits for its own small jobs by
-    // taking whatever is there, and a whole document within a document, within
-    // a document, … overflows the stack.
-    let next = AtomicUsize::new(0);
-    rayon::broadcast(|_| {
-        while let Some(member) = plan.members.get(next.fetch_add(1, Ordering::Relaxed)) {
-            render(&renderer, &output, member, &bytes);
-        }
-    });
+    let output = Output::open(out).expect("a folder to write to");
+    let options = batch::Options {
+        kinds: vec![if kind == "pdf" { Kind::Pdf } else { Kind::Word }],
+        force: false,
+        zip: None,
+        jobs,
+        stop: &AtomicBool::new(false),
+        progress: &|_| {},
+    };
+    let run = batch::run(&renderer, &plan, &output, &options).expect("a run");
+    assert!(run.made.iter().all(batch::Made::is_good));
     let (wall, processor) = (
         wall.elapsed().as_secs_f64(),
         processor_seconds() - processor,
     );
     let count = plan.members.len();
+    let made: Vec<&PathBuf> = run.made.iter().flat_map(|made| &made.files).collect();
+    let bytes: u64 = made
+        .iter()
+        .map(|file| fs::metadata(file).map_or(0, |file| file.len()))
+        .sum();
     println!(
-        "{kind}: {count} documents, {:.0} a second ({wall:.2} s, plan {planned:.2} s); \
-         processor {:.2} ms each; {:.1} KB each; at most {} MB",
+        "{kind}, {what}: {} of {count} documents in {wall:.3} s (plan {planned:.3} s), {:.0} a \
+         second; processor {:.2} ms each; {:.1} KB each; at most {} MB",
+        made.len(),
         count as f64 / wall,
         processor * 1000.0 / count as f64,
-        bytes.into_inner() as f64 / count as f64 / 1024.0,
+        bytes as f64 / made.len().max(1) as f64 / 1024.0,
         peak_megabytes(),
     );
 }
@@ -135,28 +149,11 @@ fn renderer(kind: &str, fonts: &Path) -> Renderer {
     let options = Options {
         pdf: kind == "pdf",
         word: kind == "docx",
-        standards: standards(None).expect("standards"),
+        standards: standards(None, false).expect("standards"),
         timestamp: None,
+        embed_source: false,
     };
     Renderer::new(templates, Faces::scan(&[fonts.to_owned()]), options)
-}
-
-fn render(renderer: &Renderer, output: &Output, member: &Member, bytes: &AtomicUsize) {
-    let project = member
-        .load()
-        .unwrap_or_else(|_| panic!("{}", member.subject()));
-    let ready = renderer
-        .prepare(project)
-        .unwrap_or_else(|failure| panic!("{failure:?}"));
-    let Artifacts { pdf, word, .. } = renderer
-        .render(&ready)
-        .unwrap_or_else(|failure| panic!("{failure:?}"));
-    for (ending, made) in [("pdf", pdf), ("docx", word)] {
-        let Some(made) = made else { continue };
-        bytes.fetch_add(made.len(), Ordering::Relaxed);
-        let name = format!("{}.{ending}", ready.name);
-        output.write(&name, &made).expect("a written file");
-    }
 }
 
 /// The Hunan base, and for each project what differs.
