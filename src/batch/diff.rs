@@ -180,7 +180,7 @@ fn values(old: &Value, new: &Value, path: &mut Vec<String>, changes: &mut Vec<Ch
             let by_position = |items: &[Value]| -> Map<String, Value> {
                 let items = items.iter().enumerate();
                 items
-                    .map(|(index, item)| (format!("第{}项", index + 1), item.clone()))
+                    .map(|(index, item)| (position(index), item.clone()))
                     .collect()
             };
             maps(&by_position(before), &by_position(after), path, changes);
@@ -295,20 +295,54 @@ fn words(value: &Value) -> String {
     }
 }
 
-/// A path in the form's words: titles where the schema has them.
+/// A path in the form's words: titles where the schema has them. What stands
+/// below `forms` is in the words of the form it belongs to.
 fn title(path: &[String], schemas: &[Schema]) -> String {
+    if let [forms, position, below @ ..] = path
+        && forms == "forms"
+        && let Some(schema) = nth(position).and_then(|index| schemas.get(index))
+    {
+        let form = schema.title([]).unwrap_or(position);
+        return match below {
+            [] => form.to_owned(),
+            below => format!("{form} › {}", title(below, std::slice::from_ref(schema))),
+        };
+    }
     let named = (1..=path.len()).map(|end| {
-        let steps = || path[..end].iter().map(String::as_str);
-        let key = &path[end - 1];
-        let is_named = schemas.iter().any(|schema| {
-            let parent = path[..end - 1].iter().map(String::as_str);
-            schema.names(parent).contains(&key.as_str())
+        let (parent, key) = (&path[..end - 1], &path[end - 1]);
+        let title = schemas.iter().find_map(|schema| {
+            let mut steps = steps(schema, parent);
+            let is_named = schema.names(steps.iter().copied()).contains(&key.as_str());
+            steps.push(key);
+            schema.title(steps).filter(|_| is_named)
         });
-        let title = schemas.iter().find_map(|schema| schema.title(steps()));
-        title.filter(|_| is_named).unwrap_or(key).to_owned()
+        title.unwrap_or(key).to_owned()
     });
     match path {
         [] => "整个项目".to_owned(),
         _ => named.collect::<Vec<_>>().join(" › "),
     }
+}
+
+/// A path as the schema knows it: items of lists have names here, and positions
+/// there.
+fn steps<'a>(schema: &Schema, path: &'a [String]) -> Vec<&'a str> {
+    let mut steps: Vec<&str> = Vec::new();
+    for key in path {
+        let at = |step: &'a str| schema.descend(steps.iter().copied().chain([step]));
+        let is_item = at(key).is_none() && at("0").is_some();
+        steps.push(if is_item { "0" } else { key });
+    }
+    steps
+}
+
+/// How an item of a list is called that has no name of its own.
+fn position(index: usize) -> String {
+    format!("第{}项", index + 1)
+}
+
+/// The index of an item that is called so.
+fn nth(position: &str) -> Option<usize> {
+    let number = position.strip_prefix('第')?.strip_suffix('项')?;
+    number.parse::<usize>().ok()?.checked_sub(1)
 }
