@@ -205,7 +205,7 @@ fn the_library_and_the_faces_make_every_pdf_again() {
     // A face that serves a role; one that serves none would not matter.
     fs::write(trial.path("字体/说明.txt"), "无关").unwrap();
     assert_eq!(render(&trial, &[]), nothing());
-    fs::remove_file(trial.path("字体/FandolKai-Regular.otf")).unwrap();
+    fs::remove_file(trial.path("字体/FandolKai-Regular.ttf")).unwrap();
     assert_eq!(render(&trial, &[]).written, pdfs);
     assert_eq!(render(&trial, &[]), nothing());
 }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::inputs::Inputs;
 use super::manifest;
 use super::record::{Record, Standing};
 use super::target::Store;
 use super::values::Values;
+use super::verify::Projects;
 use crate::error::Error;
+use crate::form::Templates;
 use crate::output::Output;
 
 /// What became of the artifacts of a folder.
@@ -20,24 +21,28 @@ pub struct Cleaned {
 }
 
 /// Removes the artifacts of a folder, those that somebody has changed only
-/// with `force`; with `stale`, only those whose project is no longer there.
-/// The manifest and the record go with the last artifact.
+/// with `force`; with `stale`, only those whose project (or row of a table) is
+/// no longer there.
+/// The manifest and the record go with the last artifact. Of `stale`, the packs
+/// tell what the columns of a table mean.
 ///
 /// # Errors
 /// If nothing was ever made there, or the system refuses.
-pub fn clean(folder: &Path, stale: bool, force: bool) -> Result<Cleaned, Error> {
+pub fn clean(folder: &Path, stale: Option<&Templates>, force: bool) -> Result<Cleaned, Error> {
     if !folder.join(crate::output::MEMORY).is_dir() {
         let folder = folder.display();
         return Err(Error::Usage(format!("{folder} 里没有本程序生成文件的记录")));
     }
     let output = Output::open(folder)?;
     let record = Record::open(&output)?;
-    let inputs = Inputs::from(folder);
+    let mut projects = stale.map(|templates| Projects::new(folder, templates));
     let mut cleaned = Cleaned::default();
     let mut left = 0;
     for entry in record.entries() {
-        let source = entry.chain.first().map(|name| inputs.path(name));
-        let is_wanted = !stale || source.is_some_and(|source| !source.exists());
+        let is_wanted = projects.as_mut().is_none_or(|projects| {
+            let member = projects.member(&entry.subject, entry.batch.as_deref());
+            !entry.chain.is_empty() && member.is_none()
+        });
         let standing = record.standing(&entry.file)?;
         let path = output.path(&entry.file);
         match standing {

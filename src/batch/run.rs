@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::inputs::Inputs;
 use super::make::Rendered;
-use super::record::{Record, Standing};
+use super::record::{Entry, Record, Standing};
 use super::target::{Store, ending};
 use super::values::Values;
 use super::{Member, Plan, Volume, manifest, names, pool, zip};
@@ -392,55 +392,51 @@ impl<'a> Work<'a> {
         (run, all_looked)
     }
 
-    /// Removes artifacts that a project gave under another name than now. What
-    /// somebody has changed stays.
+    /// Removes artifacts that a project gave under another name than now, and
+    /// those of rows that are no longer in their table. What somebody has changed
+    /// stays, and so does everything of a file that now is wrong.
     fn remove_former(
         &self,
         store: &Store<'_>,
         run: &Run,
         looked: &[Option<Looked>],
     ) -> Result<Vec<PathBuf>, Error> {
-        let names = looked
-            .iter()
-            .flatten()
-            .map(|looked| looked.facts.name.as_str());
-        let current: BTreeSet<&str> = names.collect();
+        let members = self.plan.members.iter().zip(&run.made);
+        let wrong = members.filter(|(_, made)| !made.is_good());
+        let wrong: BTreeSet<String> = wrong
+            .map(|(member, _)| self.inputs.name(member.path()))
+            .collect();
+        let names = looked.iter().flatten();
+        let names: BTreeSet<&str> = names.map(|looked| looked.facts.name.as_str()).collect();
         let mut removed = Vec::new();
-        for (looked, made) in looked.iter().zip(&run.made) {
-            let Some(looked) = looked.as_ref().filter(|_| made.is_good()) else {
-                continue;
-            };
-            for file in self.recorded.get(&looked.subject).into_iter().flatten() {
-                let entry = store.record.entry(file);
-                let Some(entry) = entry.filter(|entry| entry.subject == looked.subject) else {
-                    continue;
-                };
-                let stem = file.strip_suffix(&format!(".{}", ending(entry.kind)));
-                let is_former =
-                    entry.kind != Kind::Merged && stem.is_some_and(|stem| !current.contains(stem));
-                if is_former && store.record.standing(file)? == Standing::Current {
-                    store.record.remove(file)?;
-                    removed.push(store.output.path(file));
-                }
+        for entry in store.record.entries() {
+            let end = format!(".{}", ending(entry.kind));
+            let is_wanted = |name: &str| names.contains(name);
+            let is_read =
+                |source: &String| self.sources.contains(source) && !wrong.contains(source);
+            if entry.kind != Kind::Merged
+                && entry.chain.first().is_some_and(is_read)
+                && !entry.file.strip_suffix(&end).is_some_and(is_wanted)
+                && store.record.standing(&entry.file)? == Standing::Current
+            {
+                store.record.remove(&entry.file)?;
+                removed.push(store.output.path(&entry.file));
             }
         }
         Ok(removed)
     }
 
-    /// Artifacts that are still there, but what they were made of is not.
+    /// Artifacts that are still there, but the file of their project is not.
     fn orphans(&self, store: &Store<'_>) -> Vec<PathBuf> {
-        let entries = store.record.entries().into_iter();
-        let orphans = entries.filter(|entry| {
-            let source = entry
-                .chain
-                .first()
-                .filter(|name| !self.sources.contains(*name));
-            source.is_some_and(|name| !self.inputs.path(name).exists())
-                && store.output.stamp(&entry.file).is_some()
-        });
-        orphans
-            .map(|entry| store.output.path(&entry.file))
-            .collect()
+        let is_orphan = |entry: &Entry| {
+            let source = entry.chain.first();
+            source.is_some_and(|source| {
+                !self.sources.contains(source) && !self.inputs.path(source).exists()
+            })
+        };
+        let entries = store.record.entries().into_iter().filter(is_orphan);
+        let there = entries.filter(|entry| store.output.stamp(&entry.file).is_some());
+        there.map(|entry| store.output.path(&entry.file)).collect()
     }
 }
 

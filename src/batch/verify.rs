@@ -81,7 +81,7 @@ fn file_differs(folder: &Path, artifact: &Artifact) -> Option<Diagnostic> {
 }
 
 /// The projects that artifacts were made of, as they are now.
-struct Projects<'a> {
+pub(super) struct Projects<'a> {
     inputs: Inputs,
     templates: &'a Templates,
     /// The members of batch files, by subject.
@@ -91,7 +91,7 @@ struct Projects<'a> {
 }
 
 impl<'a> Projects<'a> {
-    fn new(folder: &Path, templates: &'a Templates) -> Self {
+    pub(super) fn new(folder: &Path, templates: &'a Templates) -> Self {
         Self {
             inputs: Inputs::from(folder),
             templates,
@@ -150,7 +150,8 @@ impl<'a> Projects<'a> {
         })
     }
 
-    fn member(&mut self, project: &str, batch: Option<&str>) -> Option<Member> {
+    /// The member that the record calls so, if it is still there.
+    pub(super) fn member(&mut self, project: &str, batch: Option<&str>) -> Option<Member> {
         let Some(batch) = batch else {
             let path = self.inputs.path(project);
             return path.is_file().then(|| Member::file(path));

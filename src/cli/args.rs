@@ -236,17 +236,8 @@ pub(super) struct Clean {
     /// 被人改过的也删
     #[arg(display_order = 2, long, help = "生成之后被人改过的也删")]
     pub(super) force: bool,
-    /// 结果的写法
-    #[arg(
-        display_order = 21,
-        long,
-        value_name = "写法",
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true,
-        help = "结果写成 text（不写即此）或 json"
-    )]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) place: Place,
 }
 
 /// 只检查，不写文件
@@ -527,7 +518,7 @@ impl Command {
             Self::Check(command) => &command.input.place,
             Self::Verify(command) => &command.place,
             Self::Diff(command) => &command.place,
-            Self::Clean(command) => return command.format == Format::Json,
+            Self::Clean(command) => &command.place,
             Self::Extract(command) => return command.format == Format::Json,
             Self::Forms(command) => &command.place,
             Self::Fonts(command) => &command.place,

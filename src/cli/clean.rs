@@ -3,13 +3,17 @@
 use serde_json::json;
 
 use super::args::{Clean, Format};
-use super::{GOOD, report};
+use super::{GOOD, report, setup};
 use crate::batch;
 use crate::error::Failure;
 
 pub(super) fn execute(command: Clean) -> Result<u8, Failure> {
-    let cleaned = batch::clean(&command.folder, command.stale, command.force)?;
-    if command.format == Format::Json {
+    let templates = match command.stale {
+        true => Some(setup::templates(&command.place)?),
+        false => None,
+    };
+    let cleaned = batch::clean(&command.folder, templates.as_ref(), command.force)?;
+    if command.place.format == Format::Json {
         report::json(&json!({
             "removed": report::shown(&cleaned.removed),
             "kept": report::shown(&cleaned.kept),

@@ -69,7 +69,7 @@ pub(super) fn run(run: &Run, verb: &str, seconds: f64, wishes: &Wishes) {
     }
     let _ = out.flush();
     for file in &run.removed {
-        eprintln!("删去旧名的 {}", file.display());
+        eprintln!("删去旧的 {}", file.display());
     }
     for file in run.orphans.iter().take(MAX_ORPHANS) {
         eprintln!("项目已不在，产物还在：{}", file.display());
