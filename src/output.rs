@@ -51,11 +51,13 @@ pub(crate) fn safe_name(name: &str) -> String {
     }
 }
 
-/// A folder that artifacts go to; nobody else writes it while this is held.
+/// A folder that artifacts go to; no other run writes it while this is held.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
-    _lock: File,
+    /// Where files lie until they are whole.
+    drafts: PathBuf,
+    _lock: Option<File>,
 }
 
 /// What the file system says of a file: while it stays, so does the content.
@@ -101,7 +103,21 @@ impl Output {
         }
         Ok(Self {
             folder: folder.to_owned(),
-            _lock: file,
+            drafts: memory,
+            _lock: Some(file),
+        })
+    }
+
+    /// A folder that only gets a few files, and remembers nothing of them.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn plain(folder: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(folder).map_err(|e| Error::io("创建文件夹", folder, e))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            drafts: folder.to_owned(),
+            _lock: None,
         })
     }
 
@@ -213,7 +229,9 @@ impl Output {
             }
             // The name is taken: link elsewhere, then take its place.
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let beside = self.memory(&format!("{}{name}{}", temporary_prefix(), TEMPORARY));
+            let beside = self
+                .drafts
+                .join(format!("{}{name}{TEMPORARY}", temporary_prefix()));
             let _ = fs::remove_file(&beside);
             link(&file, &beside)?;
             return fs::rename(&beside, path).inspect_err(|_| {
@@ -223,7 +241,7 @@ impl Output {
         let mut file = tempfile::Builder::new()
             .prefix(&temporary_prefix())
             .suffix(TEMPORARY)
-            .tempfile_in(self.folder.join(MEMORY))?;
+            .tempfile_in(&self.drafts)?;
         fill(file.as_file_mut())?;
         file.as_file().sync_data()?;
         announce()?;
@@ -262,7 +280,7 @@ impl Stamp {
 /// Temporary names bear the process: where folders know no locks, two runs may
 /// write at once.
 fn temporary_prefix() -> String {
-    format!("{}-", std::process::id())
+    format!(".{}-", std::process::id())
 }
 
 /// A file without a name, which vanishes if the program is killed; `None`

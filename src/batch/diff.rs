@@ -103,6 +103,11 @@ fn is_project(path: &Path) -> bool {
 fn side(path: &Path) -> Result<Side, Failure> {
     let mut projects = BTreeMap::new();
     if is_project(path) {
+        if super::plan::is_batch(path) {
+            let path = path.display();
+            let message = format!("{path} 是批次文件；比较批次，就比较两次的产物文件夹");
+            return Err(Error::Usage(message).into());
+        }
         let loaded = project::load(path)?;
         let sheets = project::sheets(&loaded)?.into_iter();
         let forms =
@@ -169,7 +174,7 @@ fn compare(templates: &Templates, subject: String, old: &Known, new: &Known) -> 
 
 /// Walks two values side by side.
 fn values(old: &Value, new: &Value, path: &mut Vec<String>, changes: &mut Vec<Change>) {
-    match (old, new) {
+    match (bare(old), bare(new)) {
         (Value::Object(old), Value::Object(new)) => maps(old, new, path, changes),
         (Value::Array(old), Value::Array(new)) if has_names(old) && has_names(new) => {
             maps(&by_name(old), &by_name(new), path, changes);
@@ -235,6 +240,7 @@ fn maps(
 
 /// A value that one side only has, leaf by leaf.
 fn whole(value: &Value, path: &mut Vec<String>, is_new: bool, changes: &mut Vec<Change>) {
+    let value = bare(value);
     if let Value::Object(map) = value
         && !map.is_empty()
     {
@@ -253,6 +259,14 @@ fn whole(value: &Value, path: &mut Vec<String>, is_new: bool, changes: &mut Vec<
         old,
         new,
     });
+}
+
+/// An indicator that has nothing but its target is that target.
+fn bare(value: &Value) -> &Value {
+    match value.as_object() {
+        Some(map) if map.len() == 1 => map.get("target").unwrap_or(value),
+        _ => value,
+    }
 }
 
 fn is_nested(value: &Value) -> bool {

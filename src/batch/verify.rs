@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::error::{Error, Failure};
 use crate::form::Templates;
+use crate::project::tidy;
 use crate::render::Renderer;
 
 /// What the check of a folder gave.
@@ -82,6 +83,7 @@ fn file_differs(folder: &Path, artifact: &Artifact) -> Option<Diagnostic> {
 
 /// The projects that artifacts were made of, as they are now.
 pub(super) struct Projects<'a> {
+    folder: &'a Path,
     inputs: Inputs,
     templates: &'a Templates,
     /// The members of batch files, by subject.
@@ -91,8 +93,9 @@ pub(super) struct Projects<'a> {
 }
 
 impl<'a> Projects<'a> {
-    pub(super) fn new(folder: &Path, templates: &'a Templates) -> Self {
+    pub(super) fn new(folder: &'a Path, templates: &'a Templates) -> Self {
         Self {
+            folder,
             inputs: Inputs::from(folder),
             templates,
             batches: BTreeMap::new(),
@@ -153,7 +156,10 @@ impl<'a> Projects<'a> {
     /// The member that the record calls so, if it is still there.
     pub(super) fn member(&mut self, project: &str, batch: Option<&str>) -> Option<Member> {
         let Some(batch) = batch else {
-            let path = self.inputs.path(project);
+            // As the folder is named, which is shorter to read.
+            let near = tidy(&self.folder.join(project));
+            let path = Some(near).filter(|near| near.is_file());
+            let path = path.unwrap_or_else(|| self.inputs.path(project));
             return path.is_file().then(|| Member::file(path));
         };
         if !self.batches.contains_key(batch) {

@@ -198,6 +198,7 @@ pub(super) struct Verify {
 pub(super) struct Diff {
     /// 旧的
     #[arg(
+        display_order = 1,
         value_name = "旧",
         help_heading = "参数",
         help = "旧的项目、清单或文件夹"
@@ -205,6 +206,7 @@ pub(super) struct Diff {
     pub(super) old: PathBuf,
     /// 新的
     #[arg(
+        display_order = 2,
         value_name = "新",
         help_heading = "参数",
         help = "新的项目、清单或文件夹"
@@ -246,6 +248,15 @@ pub(super) struct Clean {
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) input: Input,
+    /// 同时检查几份
+    #[arg(
+        display_order = 7,
+        long,
+        value_name = "数目",
+        value_parser = clap::value_parser!(u16).range(1..=512),
+        help = "同时检查几份（不写即处理器核数）"
+    )]
+    pub(super) jobs: Option<u16>,
     #[command(flatten)]
     pub(super) document: Document,
 }

@@ -43,7 +43,7 @@ pub(super) fn execute(command: BatchTemplate) -> Result<u8, Failure> {
     }
     // Before anything is written, so that a wrong base leaves nothing behind.
     let template = template::of_form(&form, base.as_ref())?;
-    let output = Output::open(&folder)?;
+    let output = Output::plain(&folder)?;
     let base = command
         .base
         .as_deref()

@@ -19,7 +19,7 @@ pub(super) fn execute(command: Check) -> Result<u8, Failure> {
         kinds: vec![Kind::Pdf, Kind::Word],
         force: false,
         zip: None,
-        jobs: 0,
+        jobs: command.jobs.map_or(0, usize::from),
         stop: stop_on_interrupt(),
         progress: &|news| progress.hear(news),
     };

@@ -40,7 +40,7 @@ pub(super) fn execute(command: Extract) -> Result<u8, Failure> {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        let output = Output::open(folder.unwrap_or(Path::new(".")))?;
+        let output = Output::plain(folder.unwrap_or(Path::new(".")))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         output.write(&name, embedded.text.as_bytes())?;
         written.insert(embedded, path);

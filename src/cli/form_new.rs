@@ -17,7 +17,7 @@ pub(super) fn execute(command: FormNew) -> Result<u8, Failure> {
         ))
         .into());
     }
-    let output = Output::open(&command.folder)?;
+    let output = Output::plain(&command.folder)?;
     let files = [
         (
             "form.yaml",

@@ -95,6 +95,9 @@ fn summary(run: &Run, verb: &str) -> String {
     if volumes > 0 {
         parts[0].push_str(&format!("和 {volumes} 本合订本"));
     }
+    if count(&|made| done(made) && made.is_package) > 0 {
+        parts[0].push_str("和 1 个压缩包");
+    }
     let files: usize = run.made.iter().map(|made| made.files.len()).sum();
     if files > 0 {
         parts.push(format!("写出 {files} 个文件"));
