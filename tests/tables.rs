@@ -380,3 +380,56 @@ fn a_row_is_known_by_what_it_says() {
     );
     assert_ne!(mapped[0], known[0]);
 }
+
+#[test]
+fn a_formula_without_its_result_is_no_blank() {
+    let batch = "form: hunan/cbec-fund-target\ntable: 表.xlsx\nbase: base.yaml\ncolumns: {单位: departments, 省级: funds.province}\n";
+    let base = fs::read(root().join("templates/hunan/cbec-fund-target/example.yaml")).unwrap();
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (column, header) in ["单位", "省级"].into_iter().enumerate() {
+        sheet.write(0, column as u16, header).unwrap();
+    }
+    sheet.write(1, 0, "甲局").unwrap();
+    let formula = rust_xlsxwriter::Formula::new("=100+135").set_result("235");
+    sheet.write_formula(1, 1, formula).unwrap();
+    let worked_out = workbook.save_to_buffer().unwrap();
+    // As programs write it that do not work formulas out.
+    let bare = rezipped(&worked_out, |part| part.replace("<v>235</v>", "<v></v>"));
+    assert_ne!(bare, worked_out);
+    let trial = Trial::new()
+        .file("batch.yaml", batch)
+        .file("base.yaml", base)
+        .file("表.xlsx", bare);
+    let outcome = trial.run(&["check", "batch.yaml"]);
+    assert_eq!(outcome.code, 1);
+    let words = [
+        "错误[table/formula]: 公式还没有算出结果",
+        "表.xlsx 工作表“Sheet1” B2",
+    ];
+    assert!(
+        words.iter().all(|words| outcome.stderr.contains(words)),
+        "{}",
+        outcome.stderr
+    );
+    trial
+        .file("表.xlsx", worked_out)
+        .run_well(&["check", "batch.yaml"]);
+}
+
+/// A workbook with its parts changed.
+fn rezipped(bytes: &[u8], change: impl Fn(String) -> String) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).unwrap();
+        let name = part.name().unwrap().into_owned();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut part, &mut text).unwrap();
+        writer
+            .start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        std::io::Write::write_all(&mut writer, change(text).as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}

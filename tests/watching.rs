@@ -107,3 +107,21 @@ fn what_an_edit_touches_is_made_again() {
     fs::write(new, good.replace('甲', "丙")).unwrap();
     watch.wait_for("生成 1 份，写出 2 个文件，2 份没有变化", 1);
 }
+
+#[test]
+fn artifacts_may_lie_among_what_is_watched() {
+    let example = root().join("templates/hunan/cbec-fund-target/example.yaml");
+    let example = fs::read_to_string(example).unwrap();
+    let trial = Trial::new().file("全省/甲县.yaml", &example);
+    let log = fs::File::create(trial.path("log")).unwrap();
+    let mut command = trial.command(&["watch", "全省", "--out", "全省", "--to", "docx"]);
+    let program = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+    let watch = Watch { trial, program };
+    watch.wait_for("正在监视", 1);
+    let project = watch.trial.path("全省/甲县.yaml");
+    fs::write(project, example.replace("year: 2024", "year: 2025")).unwrap();
+    watch.wait_for("生成 1 份", 2);
+    // What the run itself wrote is no edit.
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(watch.log().matches("用时").count(), 2, "{}", watch.log());
+}

@@ -425,3 +425,119 @@ fn two_runs_never_write_one_folder_at_once() {
         outcome.stderr
     );
 }
+
+/// `verify` with the faces of the trial.
+fn verified(trial: &Trial) -> String {
+    let outcome = trial.run(&["verify", "--font-path", "字体"]);
+    format!("{}{}", outcome.stdout, outcome.stderr)
+}
+
+#[test]
+fn what_is_skipped_is_still_true_of_where_it_comes_from_now() {
+    let trial = counties();
+    // Moved, and said in other words: nothing is made, and nothing is stale.
+    fs::rename(trial.path("全省/甲县.yaml"), trial.path("全省/甲.yaml")).unwrap();
+    assert_eq!(render(&trial, &[]), nothing());
+    trial.run_well(&["clean", "--stale"]);
+    assert_eq!(trial.names("out").len(), 4);
+    assert!(
+        verified(&trial).contains("4 个文件都"),
+        "{}",
+        verified(&trial)
+    );
+    // Two files swap what they say.
+    let swap = |a: &str, b: &str| {
+        let [a, b] = [a, b].map(|name| trial.path(name));
+        let (first, second) = (fs::read(&a).unwrap(), fs::read(&b).unwrap());
+        fs::write(&a, second).unwrap();
+        fs::write(&b, first).unwrap();
+    };
+    swap("全省/甲.yaml", "全省/乙县.yaml");
+    assert_eq!(render(&trial, &[]), nothing());
+    assert!(
+        verified(&trial).contains("4 个文件都"),
+        "{}",
+        verified(&trial)
+    );
+    // A template that only the PDF is made of: the Word file is of this pack too.
+    edit(&trial, &format!("{PACK}/form.typ"), |text| {
+        format!("{text}// 注\n")
+    });
+    assert_eq!(render(&trial, &[]).written.len(), 2);
+    assert!(
+        verified(&trial).contains("4 个文件都"),
+        "{}",
+        verified(&trial)
+    );
+}
+
+#[test]
+fn a_volume_of_a_former_title_goes() {
+    let trial = counties();
+    let batch = |title: &str| {
+        let batch = format!("volume: {title}\nmembers: [甲县.yaml, 乙县.yaml]\n");
+        fs::write(trial.path("全省/batch.yaml"), batch).unwrap();
+    };
+    batch("旧册");
+    assert_eq!(render(&trial, &[]).written, ["旧册.docx", "旧册.pdf"]);
+    batch("新册");
+    assert_eq!(render(&trial, &[]).written, ["新册.docx", "新册.pdf"]);
+    let names = trial.names("out");
+    assert!(
+        !names.contains(&"旧册.pdf".to_owned()) && names.len() == 6,
+        "{names:?}"
+    );
+    trial.run_well(&["clean", "--stale"]);
+    assert_eq!(trial.names("out").len(), 6);
+    // Only one kind is made: the other of the former title is not lost for it.
+    batch("又一册");
+    assert_eq!(render(&trial, &["--to", "pdf"]).written, ["又一册.pdf"]);
+    assert!(trial.names("out").contains(&"新册.docx".to_owned()));
+}
+
+#[test]
+fn a_record_from_elsewhere_harms_no_file_outside() {
+    let trial = counties();
+    let victim = trial.path("要紧的.txt");
+    fs::write(&victim, "要紧的").unwrap();
+    let record = trial.path("out/.tianbao/record.jsonl");
+    let text = fs::read_to_string(&record).unwrap();
+    let line = text.lines().next().unwrap();
+    let (start, end) = line.split_once("\"file\":\"").unwrap();
+    let end = &end[end.find('"').unwrap()..];
+    for name in ["../要紧的.txt", victim.to_str().unwrap()] {
+        let line = format!("{start}\"file\":\"{name}{end}\n");
+        fs::write(&record, format!("{text}{line}")).unwrap();
+        trial.run_well(&["clean", "--force"]);
+        assert!(victim.is_file());
+        render(&trial, &[]);
+    }
+}
+
+#[test]
+fn a_manifest_that_is_torn_is_mended_and_a_foreign_one_is_kept() {
+    let trial = counties();
+    let manifest = trial.path("out/manifest.json");
+    let whole = fs::read(&manifest).unwrap();
+    for length in [0, 10, 1000] {
+        fs::write(&manifest, &whole[..length]).unwrap();
+        assert_eq!(render(&trial, &[]), nothing());
+        assert_eq!(fs::read(&manifest).unwrap(), whole);
+    }
+    fs::write(&manifest, "{\"mine\": true}").unwrap();
+    let outcome = trial.run(&["render", "全省", "--font-path", "字体"]);
+    assert_eq!(outcome.code, 2);
+    assert!(
+        outcome.stderr.contains("不是本程序写的"),
+        "{}",
+        outcome.stderr
+    );
+    // Without a record the manifest still tells what is ours.
+    fs::write(&manifest, &whole).unwrap();
+    fs::remove_dir_all(trial.path("out/.tianbao")).unwrap();
+    edit(&trial, "全省/甲县.yaml", |text| {
+        format!("{text}funds: {{province: 7}}\n")
+    });
+    let did = render(&trial, &[]);
+    assert_eq!((did.written.len(), did.exit), (4, 0), "{did:?}");
+}

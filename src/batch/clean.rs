@@ -40,8 +40,17 @@ pub fn clean(folder: &Path, stale: Option<&Templates>, force: bool) -> Result<Cl
     let mut left = 0;
     for entry in record.entries() {
         let is_wanted = projects.as_mut().is_none_or(|projects| {
-            let member = projects.member(&entry.subject, entry.batch.as_deref());
-            !entry.chain.is_empty() && member.is_none()
+            let is_there = match entry.members.is_empty() {
+                true => projects
+                    .member(&entry.subject, entry.batch.as_deref())
+                    .is_some(),
+                // Of a volume, its batch file.
+                false => entry
+                    .chain
+                    .iter()
+                    .all(|batch| projects.file(batch).is_some()),
+            };
+            !entry.chain.is_empty() && !is_there
         });
         let standing = record.standing(&entry.file)?;
         let path = output.path(&entry.file);

@@ -61,6 +61,15 @@ struct Known {
 /// # Errors
 /// If a side cannot be read, or the two are not of a kind.
 pub fn diff(templates: &Templates, old: &Path, new: &Path) -> Result<Vec<Difference>, Failure> {
+    for path in [old, new] {
+        let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+        if ending == "pdf" || ending == "docx" {
+            let path = path.display();
+            let message =
+                format!("{path} 不是项目文件；用 `tianbao extract` 取出里面的项目定义再比较");
+            return Err(Error::Usage(message).into());
+        }
+    }
     let (old_is_project, new_is_project) = (is_project(old), is_project(new));
     if old_is_project != new_is_project {
         let message = "两边要同是项目文件，或同是清单（或有清单的文件夹）";

@@ -1,8 +1,10 @@
 //! A look at each member and volume: what is it made of, and which of its
 //! artifacts are there and true already?
 
+use std::sync::atomic::Ordering;
+
 use super::inputs::Inputs;
-use super::record::Standing;
+use super::record::{Entry, Standing};
 use super::run::{Facts, Looked, LookedVolume, Wanted, Work, incomplete, volume_data};
 use super::target::{Store, Verdict, ending, fingerprint};
 use super::{Member, Volume};
@@ -35,6 +37,19 @@ impl<'a> Work<'a> {
             });
             let others: Vec<Diagnostic> = others.collect();
             plan.notes.extend(others);
+            for kind in [Kind::Pdf, Kind::Word] {
+                let file = format!("{}.{}", facts.name, ending(kind));
+                if plan.keep.contains(&store.output.path(&file)) {
+                    self.refresh(store, &file, &facts.forms, |known| Entry {
+                        subject: subject.clone(),
+                        chain: facts.chain.clone(),
+                        inputs: facts.inputs,
+                        batch: self.batch(member),
+                        warned: !warnings.is_empty(),
+                        ..known
+                    })?;
+                }
+            }
         }
         Ok(Looked {
             facts,
@@ -42,6 +57,38 @@ impl<'a> Work<'a> {
             warnings,
             plan,
         })
+    }
+
+    /// What stays may have come to be written elsewhere, or said in other words,
+    /// or be made by a pack that changed in what does not matter to it.
+    fn refresh(
+        &self,
+        store: &Store<'_>,
+        file: &str,
+        forms: &[String],
+        now: impl FnOnce(Entry) -> Entry,
+    ) -> Result<(), Failure> {
+        let Some(known) = store.record.entry(file) else {
+            return Ok(());
+        };
+        let now = Entry {
+            forms: self.forms_used(forms)?,
+            ..now(known.clone())
+        };
+        if now != known {
+            store.record.refresh(now)?;
+            self.refreshed.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The batch file that asks for a volume, as the record names it.
+    pub(super) fn chain_of(&self, volume: &Volume) -> Vec<String> {
+        let batch = volume.batch.as_deref();
+        batch
+            .map(|batch| self.inputs.name(batch))
+            .into_iter()
+            .collect()
     }
 
     /// How the record calls a member.
@@ -202,6 +249,21 @@ impl<'a> Work<'a> {
         let plan = self.wanted(&name, &kinds, |kind| {
             Ok(fingerprint(self.renderer.setting(kind, &forms)?, data))
         })?;
+        if let Some(store) = &self.store {
+            for kind in kinds {
+                let file = format!("{name}.{}", ending(kind));
+                if plan.keep.contains(&store.output.path(&file)) {
+                    let subjects: Vec<String> =
+                        sheets.iter().map(|sheet| sheet.subject.clone()).collect();
+                    self.refresh(store, &file, &forms, |known| Entry {
+                        subject: title.clone(),
+                        members: subjects,
+                        chain: self.chain_of(volume),
+                        ..known
+                    })?;
+                }
+            }
+        }
         Ok(LookedVolume {
             volume,
             title,

@@ -61,7 +61,7 @@ impl Work<'_> {
             entry.subject.clone_from(&looked.subject);
             entry.chain.clone_from(&facts.chain);
             entry.inputs = facts.inputs;
-            entry.batch = member.batch().map(|batch| self.inputs.name(batch));
+            entry.batch = self.batch(member);
             entry.warned = !looked.warnings.is_empty();
             rendered.artifacts.push((entry, bytes));
         }
@@ -125,6 +125,7 @@ impl Work<'_> {
             let mut entry = self.entry(*kind, &looked.name, &looked.forms, looked.data, &bytes)?;
             entry.subject.clone_from(&looked.title);
             entry.members.clone_from(&subjects);
+            entry.chain = self.chain_of(looked.volume);
             rendered.artifacts.push((entry, bytes));
         }
         Ok(())
@@ -149,6 +150,24 @@ impl Work<'_> {
         }
     }
 
+    /// The batch file of a member, as the record names it.
+    pub(super) fn batch(&self, member: &Member) -> Option<String> {
+        member.batch().map(|batch| self.inputs.name(batch))
+    }
+
+    /// The forms as they are now.
+    pub(super) fn forms_used(&self, forms: &[String]) -> Result<Vec<FormUsed>, Failure> {
+        let used = forms.iter().map(|id| {
+            let facts = self.renderer.form_facts(id)?;
+            Ok(FormUsed {
+                id: id.clone(),
+                version: facts.version,
+                template: facts.template,
+            })
+        });
+        used.collect()
+    }
+
     /// What the record says of an artifact, as far as projects and volumes are
     /// alike.
     fn entry(
@@ -159,14 +178,6 @@ impl Work<'_> {
         data: Digest,
         bytes: &[u8],
     ) -> Result<Entry, Failure> {
-        let used = forms.iter().map(|id| {
-            let facts = self.renderer.form_facts(id)?;
-            Ok(FormUsed {
-                id: id.clone(),
-                version: facts.version,
-                template: facts.template,
-            })
-        });
         let fonts = match self.renderer.needs_pages(kind, forms)? {
             true => Some(self.renderer.faces_digest()?),
             false => None,
@@ -175,7 +186,7 @@ impl Work<'_> {
             file: format!("{name}.{}", ending(kind)),
             subject: String::new(),
             kind,
-            forms: used.collect::<Result<_, Failure>>()?,
+            forms: self.forms_used(forms)?,
             fonts,
             batch: None,
             members: Vec::new(),

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::record::{Entry, FormUsed, Record};
+use super::record::{Entry, FormUsed, Record, is_plain_name};
 use super::target::Store;
 use super::values::{Reader, Values};
 use crate::digest::Digest;
@@ -88,25 +88,81 @@ pub fn read(path: &Path) -> Result<Manifest, Error> {
     let manifest = serde_json::from_slice::<Manifest>(&bytes).ok();
     manifest
         .filter(|manifest| manifest.program.starts_with(PROGRAM))
+        .filter(|manifest| {
+            let names = manifest.artifacts.iter().map(|artifact| &artifact.file);
+            names.into_iter().all(|name| is_plain_name(name))
+        })
         .ok_or_else(|| Error::Usage(format!("{} 不是本程序写的清单", path.display())))
 }
 
+/// What a manifest of ours begins and ends with.
+const START: &[u8] = b"{\n\"program\": \"tianbao ";
+const END: &[u8] = b"]\n}\n";
+
 /// Whether the name is free, or the file of our own making.
-pub(super) fn may_be_written(output: &Output, record: &Record<'_>) -> Result<(), Error> {
+pub(super) fn may_be_written(output: &Output) -> Result<(), Error> {
     let path = output.path(FILE);
-    if record.is_empty() && path.exists() && read(&path).is_err() {
-        return Err(Error::Usage(format!(
+    let mut start = Vec::new();
+    if let Ok(file) = File::open(&path) {
+        let read = file.take(START.len() as u64).read_to_end(&mut start);
+        read.map_err(|e| Error::io("读取", &path, e))?;
+    }
+    match START.starts_with(&start) || start == START {
+        true => Ok(()),
+        false => Err(Error::Usage(format!(
             "{} 不是本程序写的，没有覆盖；把它移走，或用 --out 写到别处",
             path.display()
-        )));
+        ))),
+    }
+}
+
+/// Without a record, the manifest still tells which files are of our making;
+/// what decided them it does not tell to the last.
+pub(super) fn remember(output: &Output, record: &Record<'_>) -> Result<(), Error> {
+    let Ok(listed) = read(&output.path(FILE)) else {
+        return Ok(());
+    };
+    let unknown = Digest::of(b"");
+    for artifact in listed.artifacts {
+        if output.stamp(&artifact.file).is_none() {
+            continue;
+        }
+        record.refresh(Entry {
+            file: artifact.file,
+            subject: artifact.project.or(artifact.volume).unwrap_or_default(),
+            kind: artifact.kind,
+            forms: artifact.forms,
+            fonts: artifact.fonts,
+            batch: artifact.batch,
+            members: artifact.members,
+            chain: Vec::new(),
+            inputs: unknown,
+            data: artifact.data,
+            fingerprint: unknown,
+            result: artifact.sha256,
+            program: artifact.program,
+            warned: false,
+            stamp: None,
+            removed: false,
+        })?;
     }
     Ok(())
+}
+
+/// Whether the manifest is there to its end.
+fn is_whole(output: &Output) -> bool {
+    let Ok(mut file) = File::open(output.path(FILE)) else {
+        return false;
+    };
+    let mut end = Vec::new();
+    let back = file.seek(SeekFrom::End(-(END.len() as i64)));
+    back.is_ok() && file.read_to_end(&mut end).is_ok() && end == END
 }
 
 /// Writes the manifest of a folder, if it is not there or artifacts changed.
 pub(super) fn write(store: &Store<'_>, values: &Values<'_>, changed: bool) -> Result<(), Error> {
     let output = store.output;
-    if !changed && output.path(FILE).is_file() {
+    if !changed && is_whole(output) {
         return Ok(());
     }
     let entries = store.record.entries().into_iter();

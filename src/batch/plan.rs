@@ -41,6 +41,8 @@ pub struct Volume {
     pub title: Option<String>,
     /// Its members, as positions in [`Plan::members`].
     pub members: Vec<usize>,
+    /// The batch file that asks for it.
+    pub batch: Option<PathBuf>,
 }
 
 /// Works out what the paths mean.
@@ -121,6 +123,7 @@ impl Plan {
             self.volumes.push(Volume {
                 title: Some(title),
                 members,
+                batch: Some(path.to_owned()),
             });
         }
         Ok(())

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -134,7 +134,9 @@ impl<'a> Record<'a> {
         let mut lines = 0;
         for line in text.split(|byte| *byte == b'\n') {
             // A line that was torn, or that another version wrote, says nothing.
-            if let Ok(entry) = serde_json::from_slice::<Entry>(line) {
+            // Nor does one of a file elsewhere: a record may come from anywhere.
+            let entry = serde_json::from_slice::<Entry>(line).ok();
+            if let Some(entry) = entry.filter(|entry| is_plain_name(&entry.file)) {
                 lines += 1;
                 note(&mut entries, entry);
             }
@@ -248,6 +250,12 @@ impl<'a> Record<'a> {
         Ok(path)
     }
 
+    /// Writes down what is now known of an artifact that stays.
+    pub(crate) fn refresh(&self, entry: Entry) -> Result<(), Error> {
+        let path = self.output.memory(FILE);
+        self.append(entry).map_err(|e| Error::io("写入", &path, e))
+    }
+
     /// Takes a file that is already there, with this very content, as made.
     pub(crate) fn adopt(&self, entry: Entry) -> Result<(), Error> {
         let path = self.output.memory(FILE);
@@ -322,6 +330,20 @@ impl<'a> Record<'a> {
             .write(&format!("{}/{FILE}", crate::output::MEMORY), &text)?;
         Ok(())
     }
+}
+
+/// What every line of a folder's record says of a file's content, without
+/// opening the record for more.
+pub(super) fn results(folder: &Path) -> BTreeSet<(String, Digest)> {
+    let text = fs::read(folder.join(crate::output::MEMORY).join(FILE)).unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    let entries = lines.filter_map(|line| serde_json::from_slice::<Entry>(line).ok());
+    entries.map(|entry| (entry.file, entry.result)).collect()
+}
+
+/// Whether a name is that of a file in the folder itself.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\', ':', '\0'])
 }
 
 /// Of a file that was not seen whole since it was announced, the older entries

@@ -22,7 +22,7 @@ use super::{Member, Plan, Volume, manifest, names, pool, zip};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::digest::{Digest, Digester};
 use crate::error::{Error, Failure};
-use crate::output::Output;
+use crate::output::{Output, safe_name};
 use crate::project::Bases;
 use crate::render::{Kind, Renderer};
 
@@ -154,6 +154,8 @@ pub(super) struct Work<'a> {
     pub(super) values: Option<Values<'a>>,
     pub(super) inputs: Inputs,
     pub(super) bases: Bases,
+    /// Whether the record now tells more of artifacts that stay.
+    pub(super) refreshed: AtomicBool,
     /// By subject, the files that the record has of it.
     pub(super) recorded: BTreeMap<String, BTreeSet<String>>,
     /// The files that members are written in, as the record names them.
@@ -174,7 +176,10 @@ pub fn run(
     options: &Options<'_>,
 ) -> Result<Run, Error> {
     let record = Record::open(output)?;
-    manifest::may_be_written(output, &record)?;
+    manifest::may_be_written(output)?;
+    if record.is_empty() {
+        manifest::remember(output, &record)?;
+    }
     let inputs = Inputs::from(output.folder());
     let work = Work {
         renderer,
@@ -190,10 +195,13 @@ pub fn run(
         sources: plan
             .members
             .iter()
-            .map(|member| inputs.name(member.path()))
+            .map(Member::path)
+            .chain(plan.sources.iter().map(PathBuf::as_path))
+            .map(|file| inputs.name(file))
             .collect(),
         inputs,
         bases: Bases::default(),
+        refreshed: AtomicBool::new(false),
     };
     let (mut run, looked) = work.go()?;
     let (Some(store), Some(values)) = (&work.store, &work.values) else {
@@ -216,6 +224,7 @@ pub fn run(
         zip::pack(store, values, &mut run, title);
     }
     let changed = run.made.iter().any(|made| !made.files.is_empty()) || !run.removed.is_empty();
+    let changed = changed || work.refreshed.load(Ordering::Relaxed);
     manifest::write(store, values, changed)?;
     if let Some(store) = work.store {
         store.record.close(changed)?;
@@ -236,6 +245,7 @@ pub fn check(renderer: &Renderer, plan: &Plan, options: &Options<'_>) -> Result<
         values: None,
         inputs: Inputs::from(Path::new("")),
         bases: Bases::default(),
+        refreshed: AtomicBool::new(false),
         recorded: BTreeMap::new(),
         sources: BTreeSet::new(),
     };
@@ -407,14 +417,20 @@ impl<'a> Work<'a> {
             .map(|(member, _)| self.inputs.name(member.path()))
             .collect();
         let names = looked.iter().flatten();
-        let names: BTreeSet<&str> = names.map(|looked| looked.facts.name.as_str()).collect();
+        let volumes = run.made.iter().filter(|made| made.is_volume);
+        let names: BTreeSet<String> = names
+            .map(|looked| looked.facts.name.clone())
+            .chain(volumes.map(|made| safe_name(&made.subject)))
+            .collect();
         let mut removed = Vec::new();
         for entry in store.record.entries() {
             let end = format!(".{}", ending(entry.kind));
             let is_wanted = |name: &str| names.contains(name);
             let is_read =
                 |source: &String| self.sources.contains(source) && !wrong.contains(source);
-            if entry.kind != Kind::Merged
+            // Of a kind that this run did not make there may be no newer one.
+            if self.options.kinds.contains(&entry.kind)
+                && entry.kind != Kind::Merged
                 && entry.chain.first().is_some_and(is_read)
                 && !entry.file.strip_suffix(&end).is_some_and(is_wanted)
                 && store.record.standing(&entry.file)? == Standing::Current

@@ -1,14 +1,14 @@
 //! Whether a folder's artifacts still are what its manifest says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::inputs::Inputs;
 use super::manifest::{self, Artifact};
-use super::{Member, plan};
+use super::{Member, plan, record};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::digest::Digest;
 use crate::error::{Error, Failure};
@@ -37,10 +37,11 @@ pub fn verify(renderer: &Renderer, folder: &Path) -> Result<Report, Failure> {
         return Err(Error::Usage(message).into());
     }
     let listed = manifest::read(&path)?;
+    let recorded = record::results(folder);
     let mut diagnostics: Vec<Diagnostic> = listed
         .artifacts
         .par_iter()
-        .filter_map(|artifact| file_differs(folder, artifact))
+        .filter_map(|artifact| file_differs(folder, artifact, &recorded))
         .collect();
     let mut projects = Projects::new(folder, renderer.templates());
     let mut by_subject: BTreeMap<&str, Vec<&Artifact>> = BTreeMap::new();
@@ -62,11 +63,23 @@ pub fn verify(renderer: &Renderer, folder: &Path) -> Result<Report, Failure> {
     })
 }
 
-fn file_differs(folder: &Path, artifact: &Artifact) -> Option<Diagnostic> {
+fn file_differs(
+    folder: &Path,
+    artifact: &Artifact,
+    recorded: &BTreeSet<(String, Digest)>,
+) -> Option<Diagnostic> {
     let path = folder.join(&artifact.file);
     let shown = path.display();
-    match fs::read(&path) {
-        Ok(bytes) if Digest::of(&bytes) == artifact.sha256 => None,
+    let digest = fs::File::open(&path).and_then(Digest::read);
+    match digest {
+        Ok(digest) if digest == artifact.sha256 => None,
+        Ok(digest) if recorded.contains(&(artifact.file.clone(), digest)) => Some(
+            Diagnostic::error(
+                "verify/unfinished",
+                format!("{shown} 比清单新：上次没有做完"),
+            )
+            .hint("重新生成即可"),
+        ),
         Ok(_) => Some(
             Diagnostic::error(
                 "verify/edited",
@@ -153,14 +166,18 @@ impl<'a> Projects<'a> {
         })
     }
 
+    /// A file that the record calls so, if it is still there.
+    pub(super) fn file(&self, name: &str) -> Option<PathBuf> {
+        // As the folder is named, which is shorter to read.
+        let near = Some(tidy(&self.folder.join(name))).filter(|near| near.is_file());
+        let path = near.unwrap_or_else(|| self.inputs.path(name));
+        path.is_file().then_some(path)
+    }
+
     /// The member that the record calls so, if it is still there.
     pub(super) fn member(&mut self, project: &str, batch: Option<&str>) -> Option<Member> {
         let Some(batch) = batch else {
-            // As the folder is named, which is shorter to read.
-            let near = tidy(&self.folder.join(project));
-            let path = Some(near).filter(|near| near.is_file());
-            let path = path.unwrap_or_else(|| self.inputs.path(project));
-            return path.is_file().then(|| Member::file(path));
+            return self.file(project).map(Member::file);
         };
         if !self.batches.contains_key(batch) {
             let planned = plan(&[self.inputs.path(batch)], self.templates);

@@ -66,9 +66,16 @@ fn blank_though_required(project: &Project, form: &Form, found: &mut Vec<Diagnos
             .iter()
             .all(|problem| problem.field.as_ref() != Some(&field.path))
         {
+            // What a row of a table leaves out is blank in its base; the row is
+            // where it is filled in.
+            let start = project.start();
+            let at = match (start.spot(), node.at.spot()) {
+                (Some(_), None) => start,
+                _ => node.at.clone(),
+            };
             found.push(
                 Diagnostic::warning("value/blank", format!("必填的“{}”是空白", field.title))
-                    .at(node.at.clone())
+                    .at(at)
                     .field(field.path.as_str())
                     .hint("确实没有就不必理会"),
             );

@@ -586,6 +586,9 @@ fn explain(error: &clap::Error) -> String {
             let value = get(ContextKind::InvalidValue);
             match value.as_str() {
                 "" => format!("{arg} 后面要写一个值"),
+                value if arg.starts_with("--jobs") => {
+                    format!("{arg} 应为 1 到 512 的整数，不能是 `{value}`")
+                }
                 value => format!("{arg} 不能是 `{value}`"),
             }
         }

@@ -46,7 +46,11 @@ pub(super) fn plan(command: &Render, renderer: &Renderer) -> Result<Plan, Failur
             .find(|volume| volume.members == members)
         {
             Some(volume) => volume.title = title.or_else(|| volume.title.clone()),
-            None => plan.volumes.push(Volume { title, members }),
+            None => plan.volumes.push(Volume {
+                title,
+                members,
+                batch: None,
+            }),
         }
     }
     Ok(plan)

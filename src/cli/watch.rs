@@ -28,6 +28,9 @@ const TICK: Duration = Duration::from_millis(200);
 /// Endings of files that may be or become projects.
 const ENDINGS: [&str; 4] = ["yaml", "yml", "csv", "xlsx"];
 
+/// Endings of files that a run writes.
+const MADE: [&str; 5] = ["pdf", "docx", "zip", "typ", "json"];
+
 pub(super) fn execute(command: Watch) -> Result<u8, Failure> {
     let stop = stop_on_interrupt();
     let command = command.render;
@@ -199,18 +202,18 @@ impl Watched {
         }
         let mut any = false;
         for path in &event.paths {
-            if path.starts_with(&self.out) {
+            let ending = path.extension().unwrap_or_default().to_string_lossy();
+            let ending = ending.to_lowercase();
+            let is_ours = MADE.contains(&ending.as_str());
+            if path.starts_with(&self.out)
+                && (is_ours || path.starts_with(self.out.join(crate::output::MEMORY)))
+            {
                 continue;
             }
             if self.packs.iter().any(|folder| path.starts_with(folder)) {
                 touched.packs = true;
                 any = true;
             }
-            let ending = path
-                .extension()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .to_lowercase();
             any |= self.files.contains(path) || ENDINGS.contains(&ending.as_str());
         }
         any

@@ -104,9 +104,12 @@ pub fn base_of(path: &Path) -> Result<Option<PathBuf>, Failure> {
 /// Reads a text file as people's editors leave it: a byte-order mark is
 /// dropped, line ends may be CRLF, anything but UTF-8 is a diagnostic.
 pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Failure> {
-    let size = fs::metadata(path)
-        .map_err(|e| Error::io("读取", path, e))?
-        .len();
+    let metadata = fs::metadata(path).map_err(|e| Error::io("读取", path, e))?;
+    if !metadata.is_file() {
+        // A pipe would be waited for.
+        return Err(Error::Usage(format!("{} 不是普通文件", path.display())).into());
+    }
+    let size = metadata.len();
     let name = shown(path);
     if size > yaml::MAX_BYTES as u64 {
         let limit = yaml::MAX_BYTES >> 20;

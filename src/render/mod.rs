@@ -7,7 +7,7 @@ mod prepared_form;
 mod setting;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use minijinja::value::Value;
 
@@ -51,6 +51,8 @@ pub struct Renderer {
     /// Of the faces that serve the roles, once somebody asked.
     faces: Mutex<Option<Digest>>,
     settings: Mutex<setting::Settings>,
+    /// Of what packs share.
+    library: OnceLock<Digest>,
 }
 
 /// A form's pack, or what is wrong with it, kept for the whole run.
@@ -103,6 +105,7 @@ impl Renderer {
             forms: Mutex::default(),
             faces: Mutex::default(),
             settings: Mutex::default(),
+            library: OnceLock::new(),
         }
     }
 

@@ -127,10 +127,12 @@ impl Renderer {
     }
 
     fn library_digest(&self) -> Digest {
-        let mut digester = Digester::default();
-        for (name, bytes) in &self.templates.library {
-            digester.field(name).field(bytes);
-        }
-        digester.finish()
+        *self.library.get_or_init(|| {
+            let mut digester = Digester::default();
+            for (name, bytes) in &self.templates.library {
+                digester.field(name).field(bytes);
+            }
+            digester.finish()
+        })
     }
 }

@@ -3,6 +3,7 @@
 //! calamine reads; what it would trust is measured first, because a workbook
 //! is a zip of XML and comes from strangers.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub(super) fn read(
     table.sheet = Some(Arc::from(name.as_str()));
     let is_1904 = workbook.has_1904_epoch();
     let merged = workbook.merge_cells_by_sheet_name(&name).map_err(broken)?;
+    let formulas = formulas(&mut workbook, &name).map_err(|e| unreadable(&table.name, &e))?;
     let mut cells = match workbook.worksheet_cells_reader(&name) {
         Ok(cells) => cells,
         Err(error) => return Err(unreadable(&table.name, &error).into()),
@@ -64,6 +66,9 @@ pub(super) fn read(
             number = at_row;
         }
         if matches!(cell.get_value(), DataRef::Empty) {
+            if formulas.contains(&cell.get_position()) {
+                row.push(not_worked_out(column));
+            }
             continue;
         }
         // No more than one cell beyond the limit: the table says what is wrong.
@@ -120,6 +125,31 @@ pub(super) fn read(
     match problems.is_empty() {
         true => Ok(()),
         false => Err(problems.into()),
+    }
+}
+
+/// Rows and columns of a sheet's formulas.
+fn formulas(workbook: &mut Workbook, sheet: &str) -> Result<BTreeSet<(u32, u32)>, XlsxError> {
+    let mut cells = workbook.worksheet_cells_reader(sheet)?;
+    let mut found = BTreeSet::new();
+    while let Some(cell) = cells.next_formula()? {
+        if !cell.get_value().is_empty() {
+            found.insert(cell.get_position());
+        }
+    }
+    Ok(found)
+}
+
+/// A formula without its result: a program wrote it, and no spreadsheet has
+/// opened the file since.
+fn not_worked_out(column: usize) -> Found {
+    Found {
+        column,
+        text: "=…".to_owned(),
+        problem: Some(
+            Diagnostic::error("table/formula", "公式还没有算出结果")
+                .hint("用 Excel 或 WPS 打开这份表格，保存一次；或直接填写值"),
+        ),
     }
 }
 
