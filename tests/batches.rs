@@ -296,3 +296,18 @@ fn unzipped(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     };
     (0..count).map(part).collect()
 }
+
+#[test]
+fn files_that_extend_each_other_are_not_passed_over() {
+    let trial = Trial::new()
+        .file("全省/甲.yaml", "extends: 乙.yaml\n")
+        .file("全省/乙.yaml", "extends: 甲.yaml\n")
+        .file("全省/丙.yaml", example());
+    let outcome = trial.run(&["check", "全省"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("extends/cycle"),
+        "{}",
+        outcome.stderr
+    );
+}

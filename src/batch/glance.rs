@@ -1,7 +1,7 @@
 //! A glance at files that may be projects: which are batches, and which only
 //! serve others as a base. Of thousands, few need to be parsed for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::plan::{BATCH_FILE, is_batch};
@@ -9,21 +9,32 @@ use super::pool;
 use crate::error::Error;
 use crate::project::{self, tidy};
 
+/// Longest circle that is looked for.
+const MAX_CHAIN: usize = 16;
+
 /// Of these files those that are projects of their own.
 ///
 /// # Errors
 /// If the system gives no threads.
 pub(super) fn projects(files: Vec<PathBuf>) -> Result<Vec<PathBuf>, Error> {
     let glances = pool::each(pool::default_threads(), &files, |file| glance(file))?;
-    let bases: BTreeSet<PathBuf> = glances
+    let extends: BTreeMap<PathBuf, PathBuf> = files
         .iter()
-        .filter_map(|(_, base)| Some(tidy(base.as_deref()?)))
-        .collect();
-    let mut projects: Vec<PathBuf> = files
-        .into_iter()
         .zip(&glances)
-        .filter(|(file, (is_batch, _))| !is_batch && !bases.contains(&tidy(file)))
-        .map(|(file, _)| file)
+        .filter_map(|(file, (_, base))| Some((tidy(file), tidy(base.as_deref()?))))
+        .collect();
+    let bases: BTreeSet<&PathBuf> = extends.values().collect();
+    // Files that extend each other would all be passed over, and nobody told.
+    let in_circle = |file: &PathBuf| {
+        let chain = std::iter::successors(extends.get(file), |file| extends.get(*file));
+        chain.take(MAX_CHAIN).any(|base| base == file)
+    };
+    let is_project = |file: &PathBuf| !bases.contains(file) || in_circle(file);
+    let mut projects: Vec<PathBuf> = files
+        .iter()
+        .zip(&glances)
+        .filter(|(file, (is_batch, _))| !is_batch && is_project(&tidy(file)))
+        .map(|(file, _)| file.clone())
         .collect();
     projects.sort();
     Ok(projects)

@@ -65,6 +65,8 @@ pub struct Run {
     pub sources: BTreeSet<PathBuf>,
     /// Whether somebody stopped it.
     pub stopped: bool,
+    /// Why the record or the manifest could not be written.
+    pub broken: Option<Error>,
 }
 
 /// What became of one project or volume.
@@ -204,30 +206,9 @@ pub fn run(
         refreshed: AtomicBool::new(false),
     };
     let (mut run, looked) = work.go()?;
-    let (Some(store), Some(values)) = (&work.store, &work.values) else {
-        return Ok(run);
-    };
-    run.removed = work.remove_former(store, &run, &looked)?;
-    run.orphans = work.orphans(store);
-    let chains = looked
-        .iter()
-        .flatten()
-        .flat_map(|looked| &looked.facts.chain);
-    let names: BTreeSet<&String> = chains.collect();
-    run.sources = names
-        .into_iter()
-        .map(|name| work.inputs.path(name))
-        .collect();
-    run.sources
-        .extend(plan.members.iter().map(|member| member.path().to_owned()));
-    if let Some(title) = &options.zip {
-        zip::pack(store, values, &mut run, title);
-    }
-    let changed = run.made.iter().any(|made| !made.files.is_empty()) || !run.removed.is_empty();
-    let changed = changed || work.refreshed.load(Ordering::Relaxed);
-    manifest::write(store, values, changed)?;
-    if let Some(store) = work.store {
-        store.record.close(changed)?;
+    // What was made is told in any case.
+    if let Err(error) = work.settle(&mut run, &looked) {
+        run.broken = Some(error);
     }
     Ok(run)
 }
@@ -400,6 +381,36 @@ impl<'a> Work<'a> {
             run.made.push(made);
         }
         (run, all_looked)
+    }
+
+    /// What follows when all artifacts have their places.
+    fn settle(self, run: &mut Run, looked: &[Option<Looked>]) -> Result<(), Error> {
+        let (Some(store), Some(values)) = (&self.store, &self.values) else {
+            return Ok(());
+        };
+        let chains = looked.iter().flatten();
+        let chains = chains.flat_map(|looked| &looked.facts.chain);
+        let names: BTreeSet<&String> = chains.collect();
+        run.sources = names
+            .into_iter()
+            .map(|name| self.inputs.path(name))
+            .collect();
+        let members = self.plan.members.iter();
+        run.sources
+            .extend(members.map(|member| member.path().to_owned()));
+        run.removed = self.remove_former(store, run, looked)?;
+        run.orphans = self.orphans(store);
+        if let Some(title) = &self.options.zip {
+            zip::pack(store, values, run, title);
+        }
+        let changed = run.made.iter().any(|made| !made.files.is_empty())
+            || !run.removed.is_empty()
+            || self.refreshed.load(Ordering::Relaxed);
+        manifest::write(store, values, changed)?;
+        match self.store {
+            Some(store) => store.record.close(changed),
+            None => Ok(()),
+        }
     }
 
     /// Removes artifacts that a project gave under another name than now, and

@@ -106,6 +106,7 @@ pub(super) fn outcome(run: &Run) -> u8 {
         .made
         .iter()
         .filter_map(|made| made.broken.as_ref())
+        .chain(&run.broken)
         .map(exit_code)
         .max();
     let verdicts = run.made.iter().map(|made| verdict(&made.diagnostics)).max();

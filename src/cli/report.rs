@@ -60,6 +60,9 @@ pub(super) fn run(run: &Run, verb: &str, seconds: f64, wishes: &Wishes) {
             eprintln!("错误：{}：{broken}\n", made.subject);
         }
     }
+    if let Some(broken) = &run.broken {
+        eprintln!("错误：{broken}\n");
+    }
     if wishes.quiet {
         return;
     }
@@ -137,6 +140,7 @@ fn run_json(run: &Run) -> Value {
         "removed": shown(&run.removed),
         "orphans": shown(&run.orphans),
         "stopped": run.stopped,
+        "error": run.broken.as_ref().map(Error::to_string),
     })
 }
 

@@ -242,17 +242,13 @@ fn choose(
 }
 
 fn unreadable(name: &str, error: &XlsxError) -> Diagnostic {
-    let problem = match error {
-        XlsxError::Password => {
-            return Diagnostic::error("table/password", "工作簿设了打开密码")
-                .at_part(name, "")
-                .hint("在 Excel 或 WPS 里去掉密码，另存一份");
-        }
-        _ => Diagnostic::error("table/damaged", "不是完好的 .xlsx 文件"),
-    };
-    problem
+    if matches!(error, XlsxError::Password) {
+        return Diagnostic::error("table/password", "工作簿设了打开密码")
+            .at_part(name, "")
+            .hint("在 Excel 或 WPS 里去掉密码，另存一份");
+    }
+    Diagnostic::error("table/damaged", "不是完好的 .xlsx 文件")
         .at_part(name, "")
-        .label(error.to_string())
         .hint("在 Excel 或 WPS 里打开，“另存为”类型选 .xlsx")
 }
 
