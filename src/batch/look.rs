@@ -120,9 +120,12 @@ impl<'a> Work<'a> {
         };
         let files = self.recorded.get(subject).into_iter().flatten();
         let entries = files.filter_map(|file| store.record.entry(file));
-        for entry in
-            entries.filter(|entry| matches!(entry.kind, Kind::Pdf | Kind::Word) && !entry.warned)
-        {
+        // Another member may just have been found to be the one now.
+        let is_own = |entry: &Entry| {
+            let is_document = matches!(entry.kind, Kind::Pdf | Kind::Word);
+            is_document && entry.subject == subject && !entry.warned
+        };
+        for entry in entries.filter(is_own) {
             let forms: Vec<String> = entry.forms.iter().map(|form| form.id.clone()).collect();
             let Ok(setting) = self.renderer.setting(entry.kind, &forms) else {
                 continue;

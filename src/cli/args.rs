@@ -137,15 +137,8 @@ pub(super) struct Render {
         help = "全部重新生成，也覆盖被人改过的文件（不写则只生成有变化的，不覆盖别人改过的）"
     )]
     pub(super) force: bool,
-    /// 同时生成几份
-    #[arg(
-        display_order = 7,
-        long,
-        value_name = "数目",
-        value_parser = clap::value_parser!(u16).range(1..=512),
-        help = "同时生成几份（不写即处理器核数）"
-    )]
-    pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) threads: Threads,
     /// 只报告问题
     #[arg(
         display_order = 8,
@@ -248,15 +241,8 @@ pub(super) struct Clean {
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) input: Input,
-    /// 同时检查几份
-    #[arg(
-        display_order = 7,
-        long,
-        value_name = "数目",
-        value_parser = clap::value_parser!(u16).range(1..=512),
-        help = "同时检查几份（不写即处理器核数）"
-    )]
-    pub(super) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(super) threads: Threads,
     #[command(flatten)]
     pub(super) document: Document,
 }
@@ -439,6 +425,27 @@ pub(super) struct Input {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) place: Place,
+}
+
+/// How many threads work.
+#[derive(clap::Args)]
+pub(super) struct Threads {
+    /// 同时做几份
+    #[arg(
+        display_order = 7,
+        long,
+        value_name = "数目",
+        value_parser = clap::value_parser!(u16).range(1..=512),
+        help = "同时做几份（不写即处理器核数）"
+    )]
+    jobs: Option<u16>,
+}
+
+impl Threads {
+    /// As many as are wanted; 0 leaves it to the machine.
+    pub(super) fn count(&self) -> usize {
+        self.jobs.map_or(0, usize::from)
+    }
 }
 
 /// How documents are made.

@@ -19,7 +19,7 @@ pub(super) fn execute(command: Check) -> Result<u8, Failure> {
         kinds: vec![Kind::Pdf, Kind::Word],
         force: false,
         zip: None,
-        jobs: command.jobs.map_or(0, usize::from),
+        jobs: command.threads.count(),
         stop: stop_on_interrupt(),
         progress: &|news| progress.hear(news),
     };

@@ -79,7 +79,7 @@ pub(super) fn make(command: &Render, renderer: &Renderer, plan: &Plan) -> Result
             "" => package_title(command, plan),
             title => title.to_owned(),
         }),
-        jobs: command.jobs.map_or(0, usize::from),
+        jobs: command.threads.count(),
         stop: stop_on_interrupt(),
         progress: &|news| progress.hear(news),
     };

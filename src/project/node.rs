@@ -79,35 +79,28 @@ impl Node {
 
     /// The same value for a JSON Schema validator.
     pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value;
-        match &self.data {
-            Data::Blank => Value::Null,
-            Data::Bool(b) => Value::Bool(*b),
-            Data::Number(text) => number_to_json(text),
-            Data::Text(text) => Value::String(text.clone()),
-            Data::List(items) => items.iter().map(Node::to_json).collect(),
-            Data::Map(map) => map
-                .0
-                .iter()
-                .map(|entry| (entry.key.clone(), entry.value.to_json()))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
-        }
+        self.json_with(number_to_json)
     }
 
     /// The same value with numbers as text, for people to compare.
     pub(crate) fn to_written_json(&self) -> serde_json::Value {
+        self.json_with(|text| text.into())
+    }
+
+    fn json_with(&self, number: fn(&str) -> serde_json::Value) -> serde_json::Value {
         use serde_json::Value;
         match &self.data {
-            Data::Number(text) => Value::String(text.clone()),
-            Data::List(items) => items.iter().map(Node::to_written_json).collect(),
+            Data::Blank => Value::Null,
+            Data::Bool(b) => Value::Bool(*b),
+            Data::Number(text) => number(text),
+            Data::Text(text) => Value::String(text.clone()),
+            Data::List(items) => items.iter().map(|item| item.json_with(number)).collect(),
             Data::Map(map) => map
                 .0
                 .iter()
-                .map(|entry| (entry.key.clone(), entry.value.to_written_json()))
+                .map(|entry| (entry.key.clone(), entry.value.json_with(number)))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
-            _ => self.to_json(),
         }
     }
 
