@@ -64,7 +64,7 @@ fn word_files_are_valid_against_the_open_xml_schemas() {
 #[test]
 #[ignore = "needs the tools that tests/run installs"]
 fn libreoffice_shows_each_word_file_on_one_page_with_all_its_text() {
-    let (trial, _, docx) = rendered("data/hunan-cbec-2024");
+    let (trial, _, docx) = rendered("data/hunan-cbec-2024/prefectures");
     let converted = tools::word_to_pdf(&paths(&docx), &trial.path("converted"));
     assert_eq!(converted.len(), 13);
     for (file, shown) in docx.iter().zip(converted) {
