@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::manifest;
-use super::record::{Record, Standing};
+use super::record::{Entry, Record, Standing};
 use super::target::Store;
 use super::values::Values;
 use super::verify::Projects;
@@ -38,7 +38,8 @@ pub fn clean(folder: &Path, stale: Option<&Templates>, force: bool) -> Result<Cl
     let mut projects = stale.map(|templates| Projects::new(folder, templates));
     let mut cleaned = Cleaned::default();
     let mut left = 0;
-    for entry in record.entries() {
+    let entries: Vec<Entry> = record.look(|entries| entries.cloned().collect());
+    for entry in entries {
         let is_wanted = projects.as_mut().is_none_or(|projects| {
             let is_there = match entry.members.is_empty() {
                 true => projects

@@ -31,16 +31,17 @@ impl Work<'_> {
         looked: &Looked,
         rendered: &mut Rendered,
     ) -> Result<(), Failure> {
-        let ready = self.renderer.prepare(member.load_with(&self.bases)?)?;
+        let project = member.load_with(&self.bases)?;
         let facts = &looked.facts;
-        if ready.project.digest() != facts.data || ready.name != facts.name {
+        if project.digest() != facts.data {
             return Err(
                 Diagnostic::error("file/changed", "生成途中文件被改动，没有生成")
-                    .at(ready.project.start())
+                    .at(project.start())
                     .hint("保存好以后再生成一次")
                     .into(),
             );
         }
+        let ready = self.renderer.prepare_checked(project)?;
         let make = &looked.plan.make;
         // Before typesetting: it is wanted most when that fails.
         if make.contains(&Kind::Merged) {

@@ -165,22 +165,26 @@ pub(super) fn write(store: &Store<'_>, values: &Values<'_>, changed: bool) -> Re
     if !changed && is_whole(output) {
         return Ok(());
     }
-    let entries = store.record.entries().into_iter();
-    let there: Vec<Entry> = entries
-        .filter(|entry| output.stamp(&entry.file).is_some())
-        .collect();
     let mut reader = values.reader(&store.record.data())?;
-    let fill = |file: &mut File| stream(file, &there, &mut reader);
-    output.write_announced(FILE, fill, || Ok(()))?;
+    store.record.look(|entries| {
+        let there = entries.filter(|entry| output.stamp(&entry.file).is_some());
+        let there: Vec<&Entry> = there.collect();
+        let fill = |file: &mut File| stream(file, &there, &mut reader);
+        output.write_announced(FILE, fill, || Ok(()))
+    })?;
     Ok(())
 }
 
 /// Writes the manifest of these artifacts, one after another: there may be
 /// thousands.
-pub(super) fn stream(to: impl io::Write, entries: &[Entry], values: &mut Reader) -> io::Result<()> {
+pub(super) fn stream(
+    to: impl io::Write,
+    entries: &[&Entry],
+    values: &mut Reader,
+) -> io::Result<()> {
     let mut to = io::BufWriter::new(to);
     let entries = || {
-        let entries = entries.iter();
+        let entries = entries.iter().copied();
         entries.filter(|entry| matches!(entry.kind, Kind::Pdf | Kind::Word))
     };
     let program = format!("{PROGRAM}{}", env!("CARGO_PKG_VERSION"));

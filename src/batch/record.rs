@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -171,16 +171,14 @@ impl<'a> Record<'a> {
 
     /// What artifacts were made of.
     pub(crate) fn data(&self) -> BTreeSet<Digest> {
-        let state = self.state();
-        let newest = state.entries.values().filter_map(|of_file| of_file.last());
-        newest.map(|entry| entry.data).collect()
+        self.look(|entries| entries.map(|entry| entry.data).collect())
     }
 
-    /// The newest entry of every file.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
+    /// Looks at the newest entry of every file, in the order of the names.
+    pub(crate) fn look<T>(&self, with: impl FnOnce(&mut dyn Iterator<Item = &Entry>) -> T) -> T {
         let state = self.state();
-        let newest = state.entries.values().filter_map(|of_file| of_file.last());
-        newest.cloned().collect()
+        let mut newest = state.entries.values().filter_map(|of_file| of_file.last());
+        with(&mut newest)
     }
 
     /// The newest entry of a file.
@@ -191,12 +189,12 @@ impl<'a> Record<'a> {
     /// The files of each subject.
     pub(crate) fn subjects(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut subjects: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for entry in self.entries() {
-            subjects
-                .entry(entry.subject)
-                .or_default()
-                .insert(entry.file);
-        }
+        self.look(|entries| {
+            for entry in entries {
+                let files = subjects.entry(entry.subject.clone()).or_default();
+                files.insert(entry.file.clone());
+            }
+        });
         subjects
     }
 
@@ -315,19 +313,20 @@ impl<'a> Record<'a> {
         if !changed && state.lines <= live + MAX_PAST {
             return Ok(());
         }
-        let path = self.output.memory(FILE);
-        let mut text = Vec::new();
-        for entry in state
-            .entries
-            .values()
-            .flat_map(|of_file| still_needed(of_file))
-        {
-            serde_json::to_writer(&mut text, entry)
-                .map_err(|e| Error::io("写入", &path, e.into()))?;
-            text.push(b'\n');
-        }
-        self.output
-            .write(&format!("{}/{FILE}", crate::output::MEMORY), &text)?;
+        let fill = |file: &mut File| {
+            let mut to = BufWriter::new(file);
+            for entry in state
+                .entries
+                .values()
+                .flat_map(|of_file| still_needed(of_file))
+            {
+                serde_json::to_writer(&mut to, entry)?;
+                to.write_all(b"\n")?;
+            }
+            to.flush()
+        };
+        let name = format!("{}/{FILE}", crate::output::MEMORY);
+        self.output.write_announced(&name, fill, || Ok(()))?;
         Ok(())
     }
 }
@@ -361,7 +360,10 @@ fn note(entries: &mut BTreeMap<String, Vec<Entry>>, entry: Entry) {
         entries.remove(&entry.file);
         return;
     }
-    let of_file = entries.entry(entry.file.clone()).or_default();
+    // Of thousands of files nearly all have one entry.
+    let of_file = entries
+        .entry(entry.file.clone())
+        .or_insert_with(|| Vec::with_capacity(1));
     of_file.retain(|older| older.result != entry.result);
     of_file.push(entry);
 }

@@ -433,21 +433,28 @@ impl<'a> Work<'a> {
             .map(|looked| looked.facts.name.clone())
             .chain(volumes.map(|made| safe_name(&made.subject)))
             .collect();
-        let mut removed = Vec::new();
-        for entry in store.record.entries() {
+        let former = |entry: &&Entry| {
             let end = format!(".{}", ending(entry.kind));
             let is_wanted = |name: &str| names.contains(name);
             let is_read =
                 |source: &String| self.sources.contains(source) && !wrong.contains(source);
             // Of a kind that this run did not make there may be no newer one.
-            if self.options.kinds.contains(&entry.kind)
+            self.options.kinds.contains(&entry.kind)
                 && entry.kind != Kind::Merged
                 && entry.chain.first().is_some_and(is_read)
                 && !entry.file.strip_suffix(&end).is_some_and(is_wanted)
-                && store.record.standing(&entry.file)? == Standing::Current
-            {
-                store.record.remove(&entry.file)?;
-                removed.push(store.output.path(&entry.file));
+        };
+        let former: Vec<String> = store.record.look(|entries| {
+            entries
+                .filter(former)
+                .map(|entry| entry.file.clone())
+                .collect()
+        });
+        let mut removed = Vec::new();
+        for file in former {
+            if store.record.standing(&file)? == Standing::Current {
+                store.record.remove(&file)?;
+                removed.push(store.output.path(&file));
             }
         }
         Ok(removed)
@@ -455,15 +462,18 @@ impl<'a> Work<'a> {
 
     /// Artifacts that are still there, but the file of their project is not.
     fn orphans(&self, store: &Store<'_>) -> Vec<PathBuf> {
-        let is_orphan = |entry: &Entry| {
+        let is_orphan = |entry: &&Entry| {
             let source = entry.chain.first();
             source.is_some_and(|source| {
                 !self.sources.contains(source) && !self.inputs.path(source).exists()
-            })
+            }) && store.output.stamp(&entry.file).is_some()
         };
-        let entries = store.record.entries().into_iter().filter(is_orphan);
-        let there = entries.filter(|entry| store.output.stamp(&entry.file).is_some());
-        there.map(|entry| store.output.path(&entry.file)).collect()
+        store.record.look(|entries| {
+            let orphans = entries.filter(is_orphan);
+            orphans
+                .map(|entry| store.output.path(&entry.file))
+                .collect()
+        })
     }
 }
 

@@ -103,7 +103,7 @@ fn write(
     let listed = store.output.memory(MANIFEST);
     let mut reader = values.reader(&store.record.data())?;
     File::create(&listed)
-        .and_then(|file| manifest::stream(file, files, &mut reader))
+        .and_then(|file| manifest::stream(file, &files.iter().collect::<Vec<_>>(), &mut reader))
         .map_err(|e| Error::io("写入", &listed, e))?;
     let entries = files
         .iter()

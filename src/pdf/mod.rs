@@ -36,7 +36,7 @@ use world::{Shared, SheetWorld};
 
 /// Pages laid out between two evictions of what Typst remembers. Each eviction
 /// goes over all of it; that is too much for each page, and memory stays flat.
-const EVICTION_PAGES: usize = 8;
+const EVICTION_PAGES: usize = 4;
 /// Evictions that a memoised result outlives: those it was used before.
 const KEPT_EVICTIONS: usize = 1;
 

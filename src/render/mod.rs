@@ -127,6 +127,26 @@ impl Renderer {
         if any_error(&warnings) {
             return Err(warnings.into());
         }
+        Ok(Ready {
+            warnings,
+            ..self.ready(project, sheets)?
+        })
+    }
+
+    /// As [`Renderer::prepare`], of a project that is known to pass its checks.
+    ///
+    /// # Errors
+    /// Rejected with what is wrong in its form pack.
+    pub fn prepare_checked(&self, project: Project) -> Result<Ready, Failure> {
+        let sheets = self.sheets(&project)?;
+        self.ready(project, sheets)
+    }
+
+    fn ready(
+        &self,
+        project: Project,
+        sheets: Vec<(Project, Arc<PreparedForm>)>,
+    ) -> Result<Ready, Failure> {
         let mut parts = Vec::new();
         let mut document = None;
         for (own, form) in sheets {
@@ -155,7 +175,7 @@ impl Renderer {
         Ok(Ready {
             project,
             name,
-            warnings,
+            warnings: Vec::new(),
             parts,
             metadata,
             timestamp,
