@@ -81,6 +81,17 @@ fn verify_names_what_no_longer_matches() {
     // The project, and with it both volumes.
     replace(&trial, "prefectures/岳阳市.yaml", "235", "236");
     assert_eq!(found(&trial), ["verify/data", "verify/data", "verify/data"]);
+    // A base: all are told to machines, the first ten to people.
+    replace(&trial, "base.yaml", "year: 2024", "year: 2025");
+    assert_eq!(found(&trial).len(), 15);
+    let outcome = trial.run(&["verify"]);
+    assert_eq!(outcome.stderr.matches("错误[verify/data]").count(), 10);
+    assert!(
+        outcome.stderr.contains("另有 5 处 verify/data"),
+        "{}",
+        outcome.stderr
+    );
+    replace(&trial, "base.yaml", "year: 2025", "year: 2024");
     fs::remove_file(trial.path("prefectures/岳阳市.yaml")).unwrap();
     assert_eq!(found(&trial), ["verify/no-project"]);
 }

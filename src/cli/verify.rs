@@ -1,5 +1,7 @@
 //! `tianbao verify`: do artifacts, projects and packs still match the manifest?
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::args::{Format, Verify};
@@ -7,6 +9,9 @@ use super::{report, setup, verdict};
 use crate::batch;
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::error::Failure;
+
+/// Most diagnostics of one code that are shown to a person.
+const MOST_ALIKE: usize = 10;
 
 pub(super) fn execute(command: Verify) -> Result<u8, Failure> {
     let renderer = setup::renderer_for_facts(&command.place, &command.faces)?;
@@ -16,7 +21,7 @@ pub(super) fn execute(command: Verify) -> Result<u8, Failure> {
         let all: Vec<Value> = found.diagnostics.iter().map(Diagnostic::to_json).collect();
         report::json(&json!({ "artifacts": found.artifacts, "good": good, "diagnostics": all }));
     } else {
-        report::diagnostics(&found.diagnostics, false);
+        show(&found.diagnostics);
         let count = found.artifacts;
         report::print(&match found.diagnostics.len() {
             0 => format!("{count} 个文件都与清单、项目和表式一致\n"),
@@ -24,4 +29,22 @@ pub(super) fn execute(command: Verify) -> Result<u8, Failure> {
         });
     }
     Ok(verdict(&found.diagnostics))
+}
+
+/// Shows what was found; of many alike, such as after an edit of a base, the
+/// first ones. JSON has them all.
+fn show(found: &[Diagnostic]) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for diagnostic in found {
+        let seen = seen.entry(diagnostic.code).or_default();
+        *seen += 1;
+        if *seen <= MOST_ALIKE {
+            report::diagnostics(std::slice::from_ref(diagnostic), false);
+        }
+    }
+    for (code, count) in seen {
+        if let Some(more @ 1..) = count.checked_sub(MOST_ALIKE) {
+            eprintln!("另有 {more} 处 {code}；用 --format json 列出全部\n");
+        }
+    }
 }
