@@ -166,14 +166,12 @@ fn options_that_decide_the_bytes_are_told() {
 #[test]
 fn a_standard_without_attachments_is_refused() {
     let trial = Trial::new().file("a.yaml", example());
+    let arguments = |standard| {
+        let start = ["render", "a.yaml", "--embed-source", "--pdf-standard"];
+        [&start[..], &[standard]].concat()
+    };
     for standard in ["a-2a,ua-1", "a-1b", "a-2u", "a-4"] {
-        let arguments = [
-            "render",
-            "a.yaml",
-            "--embed-source",
-            "--pdf-standard",
-            standard,
-        ];
+        let arguments = arguments(standard);
         let outcome = trial.run(&arguments);
         assert_eq!(outcome.code, 2, "{standard}");
         assert!(outcome.stderr.contains("不许带附件"), "{}", outcome.stderr);
@@ -181,13 +179,7 @@ fn a_standard_without_attachments_is_refused() {
         trial.run_well(&[&arguments[..], &["--to", "docx"]].concat());
     }
     for standard in ["a-3u", "a-4f", "1.4", "1.7", "2.0", "ua-1"] {
-        let arguments = [
-            "render",
-            "a.yaml",
-            "--embed-source",
-            "--pdf-standard",
-            standard,
-        ];
+        let arguments = arguments(standard);
         trial.run_well(&arguments);
         let outcome = trial.run_well(&["extract", &format!("out/{EXAMPLE}.pdf"), "-o", "x"]);
         assert!(

@@ -76,7 +76,7 @@ pub(super) fn read(path: &Path, templates: &Templates) -> Result<Batch, Failure>
     };
     let schemas = schemas(&mut project, form.as_ref(), templates)?;
     let read = Table::read(&table, sheet.as_ref())?;
-    let filling = Filling::new(path, read, mapping.as_ref(), base, project, form, &schemas)?;
+    let filling = Filling::new(path, read, mapping.as_ref(), project, form, &schemas)?;
     let members: Vec<Member> = rows(&Arc::new(filling)).map(Member::Row).collect();
     if members.is_empty() {
         let name = project::shown(&table);

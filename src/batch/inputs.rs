@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Member;
 use crate::digest::{Digest, Digester};
-use crate::project::{self, Project, tidy};
+use crate::project::{self, Project, folder_of, real, tidy};
 
 /// Files as the record names them, and what they hold now.
 pub(crate) struct Inputs {
@@ -32,10 +32,7 @@ impl Inputs {
 
     /// A file's name as seen from the output folder, with forward slashes.
     pub(crate) fn name(&self, file: &Path) -> String {
-        let folder = match file.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(file);
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = match folders.get(folder) {
             Some(known) => known.clone(),
@@ -101,10 +98,6 @@ impl Inputs {
         let source = project::read(&self.path(name)).ok()?;
         Some(Digest::of(source.text.as_bytes()))
     }
-}
-
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| tidy(path))
 }
 
 /// `path` as seen from `folder`; both are real. Without a common beginning,

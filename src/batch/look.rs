@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use super::inputs::Inputs;
 use super::record::{Entry, Standing};
 use super::run::{Facts, Looked, LookedVolume, Wanted, Work, incomplete, volume_data};
-use super::target::{Store, Verdict, ending, fingerprint};
+use super::target::{Store, Verdict, file_name};
 use super::{Member, Volume};
 use crate::diagnostic::Diagnostic;
-use crate::digest::Digest;
+use crate::digest::{Digest, Digester};
 use crate::error::{Error, Failure};
 use crate::output::safe_name;
 use crate::render::{Kind, Ready};
@@ -17,28 +17,24 @@ use crate::render::{Kind, Ready};
 impl<'a> Work<'a> {
     pub(super) fn look(&self, member: &Member) -> Result<Looked, Failure> {
         let subject = self.subject(member);
-        let (facts, warnings) = match self.known(member, &subject)? {
+        let (facts, warnings) = match self.known(member, &subject) {
             Some(facts) => (facts, Vec::new()),
             None => {
                 let ready = self.renderer.prepare(member.load_with(&self.bases)?)?;
                 (self.facts(member, &ready), ready.warnings)
             }
         };
-        let mut plan = self.wanted(&facts.name, &self.options.kinds, |kind| {
-            Ok(fingerprint(
-                self.renderer.setting(kind, &facts.forms)?,
-                facts.data,
-            ))
-        })?;
+        let kinds = &self.options.kinds;
+        let mut plan = self.wanted(&facts.name, kinds, &facts.forms, facts.data)?;
         if let Some(store) = &self.store {
             let others = plan.make.iter().filter_map(|kind| {
-                let file = format!("{}.{}", facts.name, ending(*kind));
+                let file = file_name(&facts.name, *kind);
                 self.takes_the_place_of(store, &file, &facts.chain)
             });
             let others: Vec<Diagnostic> = others.collect();
             plan.notes.extend(others);
             for kind in [Kind::Pdf, Kind::Word] {
-                let file = format!("{}.{}", facts.name, ending(kind));
+                let file = file_name(&facts.name, kind);
                 if plan.keep.contains(&store.output.path(&file)) {
                     self.refresh(store, &file, &facts.forms, |known| Entry {
                         subject: subject.clone(),
@@ -114,39 +110,41 @@ impl<'a> Work<'a> {
 
     /// What the record knows of a member, if it is still so: the files it is
     /// read from, and what decides how its artifacts are called.
-    fn known(&self, member: &Member, subject: &str) -> Result<Option<Facts>, Failure> {
-        let (Some(store), false) = (&self.store, self.options.force) else {
-            return Ok(None);
-        };
+    fn known(&self, member: &Member, subject: &str) -> Option<Facts> {
+        let store = self.store.as_ref().filter(|store| !store.force)?;
         let files = self.recorded.get(subject).into_iter().flatten();
         let entries = files.filter_map(|file| store.record.entry(file));
         // Another member may just have been found to be the one now.
-        let is_own = |entry: &Entry| {
-            let is_document = matches!(entry.kind, Kind::Pdf | Kind::Word);
-            is_document && entry.subject == subject && !entry.warned
-        };
+        let is_own =
+            |entry: &Entry| entry.kind.is_document() && entry.subject == subject && !entry.warned;
         for entry in entries.filter(is_own) {
             let forms: Vec<String> = entry.forms.iter().map(|form| form.id.clone()).collect();
-            let Ok(setting) = self.renderer.setting(entry.kind, &forms) else {
-                continue;
-            };
-            if fingerprint(setting, entry.data) != entry.fingerprint
-                || self.inputs.now(member, &entry.chain) != Some(entry.inputs)
+            let fingerprint = self.fingerprint(entry.kind, &forms, entry.data);
+            if fingerprint.is_ok_and(|now| now == entry.fingerprint)
+                && self.inputs.now(member, &entry.chain) == Some(entry.inputs)
+                && let Some(name) = entry.name()
             {
-                continue;
-            }
-            let end = format!(".{}", ending(entry.kind));
-            if let Some(name) = entry.file.strip_suffix(&end) {
-                return Ok(Some(Facts {
+                return Some(Facts {
                     name: name.to_owned(),
                     forms,
                     data: entry.data,
                     inputs: entry.inputs,
                     chain: entry.chain,
-                }));
+                });
             }
         }
-        Ok(None)
+        None
+    }
+
+    /// What decides an artifact: everything but the data, and the data.
+    pub(super) fn fingerprint(
+        &self,
+        kind: Kind,
+        forms: &[String],
+        data: Digest,
+    ) -> Result<Digest, Failure> {
+        let setting = self.renderer.setting(kind, forms)?;
+        Ok(Digester::default().field(setting).field(data).finish())
     }
 
     /// What is to become of the artifacts of these kinds.
@@ -154,7 +152,8 @@ impl<'a> Work<'a> {
         &self,
         name: &str,
         kinds: &[Kind],
-        fingerprint: impl Fn(Kind) -> Result<Digest, Failure>,
+        forms: &[String],
+        data: Digest,
     ) -> Result<Wanted, Failure> {
         let Some(store) = &self.store else {
             return Ok(Wanted {
@@ -169,8 +168,8 @@ impl<'a> Work<'a> {
                 wanted.make.push(*kind);
                 continue;
             }
-            let file = format!("{name}.{}", ending(*kind));
-            match store.verdict(&file, fingerprint(*kind)?)? {
+            let file = file_name(name, *kind);
+            match store.verdict(&file, self.fingerprint(*kind, forms, data)?)? {
                 Verdict::Keep => wanted.keep.push(store.output.path(&file)),
                 Verdict::KeepEdited => wanted.notes.push(store.still_edited(&file)),
                 Verdict::Make => wanted.make.push(*kind),
@@ -249,12 +248,10 @@ impl<'a> Work<'a> {
         let name = safe_name(&title);
         let kinds = self.options.kinds.iter().copied();
         let kinds: Vec<Kind> = kinds.filter(|kind| *kind != Kind::Merged).collect();
-        let plan = self.wanted(&name, &kinds, |kind| {
-            Ok(fingerprint(self.renderer.setting(kind, &forms)?, data))
-        })?;
+        let plan = self.wanted(&name, &kinds, &forms, data)?;
         if let Some(store) = &self.store {
             for kind in kinds {
-                let file = format!("{name}.{}", ending(kind));
+                let file = file_name(&name, kind);
                 if plan.keep.contains(&store.output.path(&file)) {
                     let subjects: Vec<String> =
                         sheets.iter().map(|sheet| sheet.subject.clone()).collect();

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::Member;
 use super::record::{Content, Entry, FormUsed};
 use super::run::{Looked, LookedVolume, Made, Work};
-use super::target::{ending, fingerprint};
+use super::target::file_name;
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::error::Failure;
@@ -183,23 +183,12 @@ impl Work<'_> {
             true => Some(self.renderer.faces_digest()?),
             false => None,
         };
+        let fingerprint = self.fingerprint(kind, forms, data)?;
+        let result = Digest::of(bytes);
         Ok(Entry {
-            file: format!("{name}.{}", ending(kind)),
-            subject: String::new(),
-            kind,
             forms: self.forms_used(forms)?,
             fonts,
-            batch: None,
-            members: Vec::new(),
-            chain: Vec::new(),
-            inputs: data,
-            data,
-            fingerprint: fingerprint(self.renderer.setting(kind, forms)?, data),
-            result: Digest::of(bytes),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-            warned: false,
-            stamp: None,
-            removed: false,
+            ..Entry::new(file_name(name, kind), kind, data, fingerprint, result)
         })
     }
 }

@@ -128,22 +128,20 @@ pub(super) fn remember(output: &Output, record: &Record<'_>) -> Result<(), Error
             continue;
         }
         record.refresh(Entry {
-            file: artifact.file,
             subject: artifact.project.or(artifact.volume).unwrap_or_default(),
-            kind: artifact.kind,
             forms: artifact.forms,
             fonts: artifact.fonts,
             batch: artifact.batch,
             members: artifact.members,
-            chain: Vec::new(),
             inputs: unknown,
-            data: artifact.data,
-            fingerprint: unknown,
-            result: artifact.sha256,
             program: artifact.program,
-            warned: false,
-            stamp: None,
-            removed: false,
+            ..Entry::new(
+                artifact.file,
+                artifact.kind,
+                artifact.data,
+                unknown,
+                artifact.sha256,
+            )
         })?;
     }
     Ok(())
@@ -185,7 +183,7 @@ pub(super) fn stream(
     let mut to = io::BufWriter::new(to);
     let entries = || {
         let entries = entries.iter().copied();
-        entries.filter(|entry| matches!(entry.kind, Kind::Pdf | Kind::Word))
+        entries.filter(|entry| entry.kind.is_document())
     };
     let program = format!("{PROGRAM}{}", env!("CARGO_PKG_VERSION"));
     write!(to, "{{\n\"program\": {},\n\"artifacts\": [", json!(program))?;

@@ -124,15 +124,6 @@ impl Member {
         }
     }
 
-    /// The base that the batch file names, if any. What a file extends of
-    /// itself is not in it.
-    pub fn base(&self) -> Option<&Path> {
-        match self {
-            Self::File(file) => file.base.as_deref(),
-            Self::Row(row) => row.base(),
-        }
-    }
-
     /// Of what decides the loaded project beside the files themselves: for a
     /// row its cells, the header and the mapping, without where in the table it
     /// stands; for both the form that the batch file names.

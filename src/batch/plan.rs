@@ -13,7 +13,7 @@ use super::{Member, file, glance};
 use crate::digest::Digest;
 use crate::error::{Error, Failure};
 use crate::form::Templates;
-use crate::project::{self, tidy};
+use crate::project::{self, real};
 
 /// What a folder's batch file is called.
 pub(super) const BATCH_FILE: &str = "batch.yaml";
@@ -90,7 +90,7 @@ impl Plan {
                 let file = file.tidied();
                 let member = Member::File(file);
                 let path = member.path();
-                let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+                let real = real(path);
                 let identity = (real, member.own_digest());
                 if let Some(known) = self.identities.get(&identity) {
                     return *known;
@@ -105,7 +105,7 @@ impl Plan {
     }
 
     fn add_batch(&mut self, path: &Path, templates: &Templates) -> Result<(), Failure> {
-        let real = path.canonicalize().unwrap_or_else(|_| tidy(path));
+        let real = real(path);
         if !self.batches.insert(real) {
             return Ok(());
         }

@@ -64,6 +64,42 @@ pub(crate) struct Entry {
     pub(crate) removed: bool,
 }
 
+impl Entry {
+    /// An artifact whose kind, data and content are known, of nobody yet.
+    pub(crate) fn new(
+        file: String,
+        kind: Kind,
+        data: Digest,
+        fingerprint: Digest,
+        result: Digest,
+    ) -> Self {
+        Self {
+            file,
+            subject: String::new(),
+            kind,
+            forms: Vec::new(),
+            fonts: None,
+            batch: None,
+            members: Vec::new(),
+            chain: Vec::new(),
+            inputs: data,
+            data,
+            fingerprint,
+            result,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            warned: false,
+            stamp: None,
+            removed: false,
+        }
+    }
+
+    /// What the artifact is called, without its ending.
+    pub(crate) fn name(&self) -> Option<&str> {
+        let stem = self.file.strip_suffix(self.kind.ending())?;
+        stem.strip_suffix('.')
+    }
+}
+
 /// A form as it was when an artifact was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormUsed {
@@ -132,14 +168,9 @@ impl<'a> Record<'a> {
         };
         let mut entries: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         let mut lines = 0;
-        for line in text.split(|byte| *byte == b'\n') {
-            // A line that was torn, or that another version wrote, says nothing.
-            // Nor does one of a file elsewhere: a record may come from anywhere.
-            let entry = serde_json::from_slice::<Entry>(line).ok();
-            if let Some(entry) = entry.filter(|entry| is_plain_name(&entry.file)) {
-                lines += 1;
-                note(&mut entries, entry);
-            }
+        for entry in parse(&text) {
+            lines += 1;
+            note(&mut entries, entry);
         }
         let mut journal = OpenOptions::new()
             .create(true)
@@ -220,8 +251,7 @@ impl<'a> Record<'a> {
                 stamp: Some(stamp),
                 ..newest.clone()
             };
-            self.append(entry)
-                .map_err(|e| Error::io("写入", &self.output.memory(FILE), e))?;
+            self.refresh(entry)?;
             return Ok(Standing::Current);
         }
         Ok(match older.iter().any(|entry| entry.result == digest) {
@@ -256,10 +286,8 @@ impl<'a> Record<'a> {
 
     /// Takes a file that is already there, with this very content, as made.
     pub(crate) fn adopt(&self, entry: Entry) -> Result<(), Error> {
-        let path = self.output.memory(FILE);
         let file = entry.file.clone();
-        self.append(entry)
-            .map_err(|e| Error::io("写入", &path, e))?;
+        self.refresh(entry)?;
         self.stamp(&file);
         Ok(())
     }
@@ -271,13 +299,10 @@ impl<'a> Record<'a> {
     pub(crate) fn remove(&self, file: &str) -> Result<(), Error> {
         self.output.remove(file)?;
         if let Some(entry) = self.entry(file) {
-            let removed = Entry {
+            self.refresh(Entry {
                 removed: true,
                 ..entry
-            };
-            let path = self.output.memory(FILE);
-            self.append(removed)
-                .map_err(|e| Error::io("写入", &path, e))?;
+            })?;
         }
         Ok(())
     }
@@ -335,9 +360,18 @@ impl<'a> Record<'a> {
 /// opening the record for more.
 pub(super) fn results(folder: &Path) -> BTreeSet<(String, Digest)> {
     let text = fs::read(folder.join(crate::output::MEMORY).join(FILE)).unwrap_or_default();
+    parse(&text)
+        .map(|entry| (entry.file, entry.result))
+        .collect()
+}
+
+/// The entries of a record. A line that was torn, or that another version
+/// wrote, says nothing; nor does one of a file elsewhere, because a record may
+/// come from anywhere.
+fn parse(text: &[u8]) -> impl Iterator<Item = Entry> {
     let lines = text.split(|byte| *byte == b'\n');
     let entries = lines.filter_map(|line| serde_json::from_slice::<Entry>(line).ok());
-    entries.map(|entry| (entry.file, entry.result)).collect()
+    entries.filter(|entry| is_plain_name(&entry.file))
 }
 
 /// Whether a name is that of a file in the folder itself.

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::inputs::Inputs;
 use super::make::Rendered;
 use super::record::{Entry, Record, Standing};
-use super::target::{Store, ending};
+use super::target::Store;
 use super::values::Values;
 use super::{Member, Plan, Volume, manifest, names, pool, zip};
 use crate::diagnostic::{Diagnostic, any_error};
@@ -61,8 +61,8 @@ pub struct Run {
     pub removed: Vec<PathBuf>,
     /// Artifacts in the folder whose project is no longer there.
     pub orphans: Vec<PathBuf>,
-    /// Files that projects were read from, as far as they could be read.
-    pub sources: BTreeSet<PathBuf>,
+    /// Files that projects inherit from, as far as they could be read.
+    pub bases: Vec<PathBuf>,
     /// Whether somebody stopped it.
     pub stopped: bool,
     /// Why the record or the manifest could not be written.
@@ -388,16 +388,12 @@ impl<'a> Work<'a> {
         let (Some(store), Some(values)) = (&self.store, &self.values) else {
             return Ok(());
         };
-        let chains = looked.iter().flatten();
-        let chains = chains.flat_map(|looked| &looked.facts.chain);
-        let names: BTreeSet<&String> = chains.collect();
-        run.sources = names
+        let chains = looked.iter().flatten().map(|looked| &looked.facts.chain);
+        let bases: BTreeSet<&String> = chains.flat_map(|chain| chain.iter().skip(1)).collect();
+        run.bases = bases
             .into_iter()
             .map(|name| self.inputs.path(name))
             .collect();
-        let members = self.plan.members.iter();
-        run.sources
-            .extend(members.map(|member| member.path().to_owned()));
         run.removed = self.remove_former(store, run, looked)?;
         run.orphans = self.orphans(store);
         if let Some(title) = &self.options.zip {
@@ -434,7 +430,6 @@ impl<'a> Work<'a> {
             .chain(volumes.map(|made| safe_name(&made.subject)))
             .collect();
         let former = |entry: &&Entry| {
-            let end = format!(".{}", ending(entry.kind));
             let is_wanted = |name: &str| names.contains(name);
             let is_read =
                 |source: &String| self.sources.contains(source) && !wrong.contains(source);
@@ -442,7 +437,7 @@ impl<'a> Work<'a> {
             self.options.kinds.contains(&entry.kind)
                 && entry.kind != Kind::Merged
                 && entry.chain.first().is_some_and(is_read)
-                && !entry.file.strip_suffix(&end).is_some_and(is_wanted)
+                && !entry.name().is_some_and(is_wanted)
         };
         let former: Vec<String> = store.record.look(|entries| {
             entries

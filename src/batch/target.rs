@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::record::{Content, Entry, Record, Standing};
 use crate::diagnostic::Diagnostic;
-use crate::digest::{Digest, Digester};
+use crate::digest::Digest;
 use crate::error::{Error, Failure};
 use crate::output::Output;
 use crate::render::Kind;
@@ -30,21 +30,9 @@ pub(super) enum Verdict {
     Refuse,
 }
 
-/// The ending of an artifact's name.
-pub(super) fn ending(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Pdf => "pdf",
-        Kind::Word => "docx",
-        Kind::Merged => "typ",
-        Kind::Zip => "zip",
-    }
-}
-
-/// What decides an artifact: everything but the data, and the data.
-pub(super) fn fingerprint(setting: Digest, data: Digest) -> Digest {
-    let mut digester = Digester::default();
-    digester.field(setting).field(data);
-    digester.finish()
+/// The file of an artifact that is called so.
+pub(super) fn file_name(name: &str, kind: Kind) -> String {
+    format!("{name}.{}", kind.ending())
 }
 
 impl Store<'_> {

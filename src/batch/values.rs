@@ -5,8 +5,8 @@
 //! line is appended before the artifact is made; the same values stand once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -77,12 +77,17 @@ impl<'a> Values<'a> {
         let refused = |error| Error::io("读取", &path, error);
         let mut reader = Reader::open(&path).map_err(refused)?;
         if reader.places.len() > 2 * wanted.len() + KEY {
-            let text = read(self.output)?;
-            let mut kept = Vec::new();
-            for (digest, values) in lines(&text).filter(|(digest, _)| wanted.contains(digest)) {
-                kept.extend(format!("{digest} {values}\n").into_bytes());
-            }
-            self.output.write(&format!("{MEMORY}/{FILE}"), &kept)?;
+            let fill = |to: &mut File| {
+                let mut to = BufWriter::new(to);
+                for digest in wanted {
+                    if let Some(values) = reader.get(*digest)? {
+                        writeln!(to, "{digest} {values}")?;
+                    }
+                }
+                to.flush()
+            };
+            let name = format!("{MEMORY}/{FILE}");
+            self.output.write_announced(&name, fill, || Ok(()))?;
             reader = Reader::open(&path).map_err(refused)?;
         }
         Ok(reader)
@@ -133,20 +138,7 @@ impl Reader {
     }
 }
 
-fn read(output: &Output) -> Result<Vec<u8>, Error> {
-    let path = output.memory(FILE);
-    match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        read => read.map_err(|e| Error::io("读取", &path, e)),
-    }
-}
-
-/// The whole lines of a store.
-fn lines(text: &[u8]) -> impl Iterator<Item = (Digest, &str)> {
-    text.split_inclusive(|byte| *byte == b'\n')
-        .filter_map(whole_line)
-}
-
+/// The digest and the values of a line that has its end.
 fn whole_line(line: &[u8]) -> Option<(Digest, &str)> {
     let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let digest = line.get(..KEY - 1)?.parse().ok()?;

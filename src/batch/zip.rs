@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::manifest;
 use super::record::{Content, Entry};
 use super::run::{Made, Run};
-use super::target::{Store, Verdict};
+use super::target::{Store, Verdict, file_name};
 use super::values::Values;
 use crate::diagnostic::Diagnostic;
 use crate::digest::{Digest, Digester};
@@ -87,7 +87,7 @@ fn write(
         data.field(&entry.file).field(entry.result);
     }
     let data = data.finish();
-    let name = format!("{}.zip", safe_name(title));
+    let name = file_name(&safe_name(title), Kind::Zip);
     match store.verdict(&name, data)? {
         Verdict::Keep => {
             made.unchanged.push(store.output.path(&name));
@@ -118,22 +118,8 @@ fn write(
     let result = File::open(&draft).and_then(Digest::read);
     let result = result.map_err(|e| Error::io("读取", &draft, e))?;
     let entry = Entry {
-        file: name,
         subject: title.to_owned(),
-        kind: Kind::Zip,
-        forms: Vec::new(),
-        fonts: None,
-        batch: None,
-        members: Vec::new(),
-        chain: Vec::new(),
-        inputs: data,
-        data,
-        fingerprint: data,
-        result,
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        warned: false,
-        stamp: None,
-        removed: false,
+        ..Entry::new(name, Kind::Zip, data, data, result)
     };
     made.files.push(store.put(entry, Content::Draft(DRAFT))?);
     for file in [listed, draft] {

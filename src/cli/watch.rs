@@ -15,8 +15,9 @@ use super::args::{Format, Render, Watch};
 use super::progress::stop_on_interrupt;
 use super::render::{Stopwatch, make, plan, wishes};
 use super::{GOOD, report, setup};
+use crate::batch::Member;
 use crate::error::{Error, Failure};
-use crate::project::tidy;
+use crate::project::{folder_of, real};
 use crate::render::Renderer;
 
 /// How long it must be quiet after an edit: editors write in several steps.
@@ -86,7 +87,9 @@ fn round(
     let plan = plan(command, renderer)?;
     let run = make(command, renderer, &plan)?;
     report::run(&run, "生成", clock.seconds(), &wishes(command));
-    for file in run.sources.iter().chain(&plan.sources) {
+    let members = plan.members.iter().map(Member::path);
+    let others = run.bases.iter().chain(&plan.sources).map(PathBuf::as_path);
+    for file in members.chain(others) {
         watched.add_file(file)?;
     }
     Ok(())
@@ -148,11 +151,7 @@ impl Watched {
 
     /// A file is watched through its folder, because editors replace files.
     fn add_file(&mut self, file: &Path) -> Result<(), Failure> {
-        let folder = match file.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let folder = real(folder);
+        let folder = real(folder_of(file));
         self.files
             .insert(folder.join(file.file_name().unwrap_or_default()));
         let covered = self.folders.iter().any(|known| folder.starts_with(known));
@@ -218,10 +217,6 @@ impl Watched {
         }
         any
     }
-}
-
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| tidy(path))
 }
 
 fn refused(error: notify::Error) -> Failure {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::node::{Data, Entry, Map, Node};
-use super::{Project, read, tidy, yaml};
+use super::{Project, folder_of, read, real, tidy, yaml};
 use crate::diagnostic::{Diagnostic, likely};
 use crate::digest::Digest;
 use crate::error::Failure;
@@ -48,10 +48,6 @@ impl Bases {
         known().insert(path.to_owned(), base.clone());
         Ok(base)
     }
-}
-
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| tidy(path))
 }
 
 /// Reads a file and all it extends; `base` lies beneath a file that names
@@ -170,10 +166,7 @@ fn missing_base(base: &Path, at: Location) -> Diagnostic {
     )
     .at(at);
     // A neighbour with nearly that name is most likely meant.
-    let folder = base
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = folder_of(base);
     let wanted = base.file_name().unwrap_or_default().to_string_lossy();
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .into_iter()

@@ -142,6 +142,19 @@ pub(crate) fn shown(path: &Path) -> String {
     tidy(path).to_string_lossy().replace('\\', "/")
 }
 
+/// A path as the file system knows it; one that is not there is only tidied.
+pub(crate) fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| tidy(path))
+}
+
+/// The folder a file lies in, also where the path names none.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
 /// Takes `.` and `dir/..` out of a path without asking the file system.
 pub(crate) fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();

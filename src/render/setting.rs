@@ -24,6 +24,23 @@ pub enum Kind {
     Zip,
 }
 
+impl Kind {
+    /// Whether it is what a project is made for, and so stands in manifests.
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Pdf | Self::Word)
+    }
+
+    /// The ending of an artifact's name.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Word => "docx",
+            Self::Merged => "typ",
+            Self::Zip => "zip",
+        }
+    }
+}
+
 /// Settings that were worked out, by kind and forms.
 pub(super) type Settings = BTreeMap<(Kind, Vec<String>), Digest>;
 

@@ -27,7 +27,6 @@ pub(in crate::batch) const YES_NO: [&str; 2] = ["是", "否"];
 pub(in crate::batch) struct Filling {
     table: Table,
     columns: Vec<Column>,
-    base: Option<PathBuf>,
     project: Project,
     form: Option<Written>,
     /// Of the header, the mapping and the form.
@@ -60,7 +59,6 @@ impl Filling {
         batch: &Path,
         table: Table,
         mapping: Option<&Mapping>,
-        base: Option<PathBuf>,
         project: Project,
         form: Option<Written>,
         schemas: &[Schema],
@@ -81,7 +79,6 @@ impl Filling {
         Ok(Self {
             table,
             columns,
-            base,
             project,
             form,
             digest,
@@ -198,11 +195,6 @@ impl Row {
     /// The table's file.
     pub(in crate::batch) fn path(&self) -> &Path {
         &self.filling.table.path
-    }
-
-    /// The file beneath it.
-    pub(in crate::batch) fn base(&self) -> Option<&Path> {
-        self.filling.base.as_deref()
     }
 
     /// What of the table decides its project: the cells that are used, the
