@@ -11,6 +11,7 @@
 //! 6. [`pdf`] typesets the Typst source, [`docx`] writes the Word file;
 //! 7. [`output`] puts the artifacts into their folder, whole or not at all.
 //!
+//! A template of its own needs no form pack ([`any_template`]).
 //! An artifact may hold the project it was made from ([`embedded`]), and many
 //! artifacts go into one zip ([`package`]).
 //!
@@ -19,6 +20,7 @@
 //! and results into words. What is wrong in a user's document is a
 //! [`diagnostic::Diagnostic`]; that the program could not work is an [`Error`].
 
+pub mod any_template;
 pub mod batch;
 pub mod check;
 pub mod cli;

@@ -45,6 +45,8 @@ pub(super) enum Command {
     Clean(Clean),
     /// 从生成的 PDF 或 Word 里取回项目定义
     Extract(Extract),
+    /// 把任意数据填进任意 Word 模板
+    Merge(Merge),
     /// 列出现有表式及其字段
     Forms(Forms),
     /// 列出字体角色各用哪个字体
@@ -245,6 +247,52 @@ pub(super) struct Check {
     pub(super) threads: Threads,
     #[command(flatten)]
     pub(super) document: Document,
+}
+
+/// 把任意数据填进任意 Word 模板
+#[derive(clap::Args)]
+#[command(
+    help_template = HELP, override_usage = "tianbao merge 模板 数据 -o 结果 [选项]", next_help_heading = "选项",
+    after_help = "模板里写标记：{{ 单位 }}，{%tr for 行 in 各行 %}……\n例：tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx\n",
+)]
+pub(super) struct Merge {
+    /// 模板
+    #[arg(
+        value_name = "模板",
+        help_heading = "参数",
+        help = "写了标记的 Word 文件（.docx）"
+    )]
+    pub(super) template: PathBuf,
+    /// 数据
+    #[arg(
+        value_name = "数据",
+        help_heading = "参数",
+        help = "YAML 或 JSON 文件，最外层是映射"
+    )]
+    pub(super) data: PathBuf,
+    /// 写到哪里
+    #[arg(
+        display_order = 1,
+        short,
+        long,
+        value_name = "结果",
+        help = "写到哪个文件"
+    )]
+    pub(super) out: PathBuf,
+    /// 覆盖
+    #[arg(display_order = 2, long, help = "已有同名文件时覆盖它")]
+    pub(super) force: bool,
+    /// 结果的写法
+    #[arg(
+        display_order = 21,
+        long,
+        value_name = "写法",
+        default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "结果写成 text（不写即此）或 json"
+    )]
+    pub(super) format: Format,
 }
 
 /// 从生成的 PDF 或 Word 里取回项目定义
@@ -537,6 +585,7 @@ impl Command {
             Self::Verify(command) => &command.place,
             Self::Diff(command) => &command.place,
             Self::Clean(command) => &command.place,
+            Self::Merge(command) => return command.format == Format::Json,
             Self::Extract(command) => return command.format == Format::Json,
             Self::Forms(command) => &command.place,
             Self::Fonts(command) => &command.place,

@@ -13,6 +13,7 @@ mod fonts;
 mod form_check;
 mod form_new;
 mod forms;
+mod merge;
 mod progress;
 mod render;
 mod report;
@@ -61,6 +62,7 @@ fn run(args: args::Args) -> u8 {
         Command::Diff(command) => diff::execute(command),
         Command::Clean(command) => clean::execute(command),
         Command::Extract(command) => extract::execute(command),
+        Command::Merge(command) => merge::execute(command),
         Command::Forms(command) => forms::execute(command),
         Command::Fonts(command) => fonts::execute(command),
         Command::Batch {

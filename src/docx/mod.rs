@@ -108,37 +108,33 @@ impl Template {
         &self,
         env: &Environment<'_>,
         context: &Value,
-        properties: &Properties<'_>,
+        properties: Option<&Properties<'_>>,
         pages: Option<&[TablePages]>,
         projects: &[Embedded],
-    ) -> Result<Vec<u8>, Diagnostic> {
+    ) -> Result<Vec<u8>, Vec<Diagnostic>> {
         let mut parts = BTreeMap::new();
+        let mut problems = Vec::new();
         for (name, places) in &self.merged {
-            let merged = merge::merge(env, name, context.clone())
-                .map_err(|error| place(&self.file, name, places, &error, &names_in(context)))?;
-            if let Some(error) = outline::flaw(&merged.text) {
-                return Err(
-                    Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
-                        .at_part(self.file.as_str(), name.as_str())
-                        .label(error)
-                        .hint("检查这个部件里语句的开头和结尾是否在同一层"),
-                );
+            let merged = self.merged_part(env, name, places, context);
+            let pages = pages.filter(|_| name == package::MAIN_PART);
+            match merged.and_then(|text| self.paged(text, pages)) {
+                Ok(text) => {
+                    parts.insert(name.as_str(), text);
+                }
+                Err(problem) => problems.push(problem),
             }
-            let text = match pages.filter(|_| name == package::MAIN_PART) {
-                None => merged.text,
-                Some(pages) => pages::set(&merged.text, pages).map_err(|words| {
-                    Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")
-                        .at_part(self.file.as_str(), name.as_str())
-                        .label(words)
-                        .hint("两份模板的表格应有同样的行；用 `tianbao form check` 查看差别")
-                })?,
-            };
-            parts.insert(name.as_str(), text);
         }
-        parts.insert(properties::PART, properties.to_xml());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        if let Some(properties) = properties {
+            parts.insert(properties::PART, properties.to_xml());
+        }
         let refuse = |words: &str| {
-            Diagnostic::error("word/package", format!("无法写成 Word 文件：{words}"))
-                .at_part(self.file.as_str(), "")
+            vec![
+                Diagnostic::error("word/package", format!("无法写成 Word 文件：{words}"))
+                    .at_part(self.file.as_str(), ""),
+            ]
         };
         let mut added = Vec::new();
         if !projects.is_empty() {
@@ -149,6 +145,38 @@ impl Template {
         }
         let written = self.package.write(&parts, &added);
         written.map_err(|error| refuse(&error.to_string()))
+    }
+
+    /// A part, filled in.
+    fn merged_part(
+        &self,
+        env: &Environment<'_>,
+        part: &str,
+        places: &[TagPlace],
+        context: &Value,
+    ) -> Result<String, Diagnostic> {
+        let merged = merge::merge(env, part, context.clone())
+            .map_err(|error| place(&self.file, part, places, &error, &names_in(context)))?;
+        match outline::flaw(&merged.text) {
+            None => Ok(merged.text),
+            Some(error) => Err(
+                Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
+                    .at_part(self.file.as_str(), part)
+                    .label(error)
+                    .hint("检查这个部件里语句的开头和结尾是否在同一层"),
+            ),
+        }
+    }
+
+    /// The main part, made to break pages where the PDF does.
+    fn paged(&self, text: String, pages: Option<&[TablePages]>) -> Result<String, Diagnostic> {
+        let Some(pages) = pages else { return Ok(text) };
+        pages::set(&text, pages).map_err(|words| {
+            Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")
+                .at_part(self.file.as_str(), package::MAIN_PART)
+                .label(words)
+                .hint("两份模板的表格应有同样的行；用 `tianbao form check` 查看差别")
+        })
     }
 }
 

@@ -21,7 +21,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
-pub(crate) use context::context;
+pub(crate) use context::{context, reckonable_context};
 pub(crate) use escape::Slots;
 pub(crate) use explain::{Pointed, explain, names_in};
 pub(crate) use lines::{mark_lines, take_marks};
@@ -48,6 +48,8 @@ pub(crate) fn environment(attributes: &[String]) -> Environment<'static> {
         _ => AutoEscape::None,
     });
     env.set_formatter(escape::format);
+    // `text.upper()`, `map.items()`: what templates for Jinja in Python say.
+    env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     filters::register(&mut env, rows::Attributes::with(attributes));
     env
 }

@@ -3,6 +3,7 @@
 //! Reads files, follows `extends`, and knows nothing of forms or templates.
 
 mod inherit;
+mod json;
 mod node;
 mod sheets;
 mod write;
@@ -22,6 +23,11 @@ pub(crate) use node::field_below;
 pub use node::{Data, Entry, Map, Node};
 pub use sheets::{Sheet, sheets};
 pub(crate) use yaml::{MAX_BYTES, colon_slip, parse as parse_yaml};
+
+/// Largest file of data that no form knows, in bytes.
+const MAX_DATA_BYTES: usize = 32 << 20;
+/// Most values of such a file.
+const MAX_DATA_VALUES: usize = 500_000;
 
 /// A project with everything it inherits.
 #[derive(Debug, Clone)]
@@ -95,6 +101,30 @@ impl Project {
     }
 }
 
+/// Any data, be it of a form or not: YAML, or JSON in a file that is called so.
+///
+/// # Errors
+/// Rejected with what is wrong in the file; broken if it cannot be opened.
+pub fn load_data(path: &Path) -> Result<Node, Failure> {
+    let source = read_up_to(path, MAX_DATA_BYTES)?;
+    let is_json = path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let node = match is_json {
+        true => json::parse(&source, MAX_DATA_VALUES)?,
+        false => yaml::parse_up_to(&source, MAX_DATA_VALUES)?,
+    };
+    match node.data {
+        Data::Map(_) => Ok(node),
+        _ => Err(
+            Diagnostic::error("data/type", "数据的最外层应是映射（键: 值）")
+                .at(Location::start_of(&source))
+                .label(format!("这里是{}", node.kind()))
+                .into(),
+        ),
+    }
+}
+
 /// The file that a project file names in `extends`, if it names one.
 pub fn base_of(path: &Path) -> Result<Option<PathBuf>, Failure> {
     let node = yaml::parse(&read(path)?)?;
@@ -104,6 +134,10 @@ pub fn base_of(path: &Path) -> Result<Option<PathBuf>, Failure> {
 /// Reads a text file as people's editors leave it: a byte-order mark is
 /// dropped, line ends may be CRLF, anything but UTF-8 is a diagnostic.
 pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Failure> {
+    read_up_to(path, yaml::MAX_BYTES)
+}
+
+fn read_up_to(path: &Path, bytes: usize) -> Result<Arc<Source>, Failure> {
     let metadata = fs::metadata(path).map_err(|e| Error::io("读取", path, e))?;
     if !metadata.is_file() {
         // A pipe would be waited for.
@@ -111,8 +145,8 @@ pub(crate) fn read(path: &Path) -> Result<Arc<Source>, Failure> {
     }
     let size = metadata.len();
     let name = shown(path);
-    if size > yaml::MAX_BYTES as u64 {
-        let limit = yaml::MAX_BYTES >> 20;
+    if size > bytes as u64 {
+        let limit = bytes >> 20;
         return Err(
             Diagnostic::error("file/size", format!("文件超过 {limit} MB"))
                 .at(Location::start_of(&Source::new(name, "")))

@@ -13,19 +13,24 @@ use super::node::{Data, Entry, Map, Node};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Location, Source};
 
-/// Largest file that is read, in bytes.
+/// Largest project definition that is read, in bytes.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// Deepest nesting of lists and maps.
-const MAX_DEPTH: usize = 64;
-/// Most values a file may hold once its aliases are expanded.
+pub(crate) const MAX_DEPTH: usize = 64;
+/// Most values a project definition may hold once its aliases are expanded.
 pub(crate) const MAX_VALUES: usize = 40_000;
 
-/// Reads one file's text; an empty file is an empty map.
+/// Reads a project definition's text; an empty file is an empty map.
 pub(crate) fn parse(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
+    parse_up_to(source, MAX_VALUES)
+}
+
+/// Reads any YAML file's text with as many values as this.
+pub(crate) fn parse_up_to(source: &Arc<Source>, values: usize) -> Result<Node, Vec<Diagnostic>> {
     if let Some(problem) = control_character(source) {
         return Err(vec![problem]);
     }
-    let places = match Reader::new(source).read() {
+    let places = match Reader::new(source, values).read() {
         Ok(places) => places,
         Err(diagnostic) => return Err(vec![diagnostic]),
     };
@@ -82,12 +87,13 @@ struct Reader<'a> {
     anchors: Vec<(usize, Arc<Marked>)>,
     depth: usize,
     values: usize,
+    max_values: usize,
 }
 
 type Found<T> = Result<T, Diagnostic>;
 
 impl<'a> Reader<'a> {
-    fn new(source: &'a Arc<Source>) -> Self {
+    fn new(source: &'a Arc<Source>, max_values: usize) -> Self {
         let text = source.text.as_str();
         let offsets = text.char_indices().map(|(at, _)| at).chain([text.len()]);
         Self {
@@ -97,6 +103,7 @@ impl<'a> Reader<'a> {
             anchors: Vec::new(),
             depth: 0,
             values: 0,
+            max_values,
         }
     }
 
@@ -213,9 +220,10 @@ impl<'a> Reader<'a> {
 
     fn count(&mut self, values: usize, at: &Location) -> Found<()> {
         self.values += values;
-        if self.values > MAX_VALUES {
+        if self.values > self.max_values {
+            let limit = self.max_values;
             return Err(
-                Diagnostic::error("yaml/size", format!("文件中的值超过 {MAX_VALUES} 个"))
+                Diagnostic::error("yaml/size", format!("文件中的值超过 {limit} 个"))
                     .at(at.clone())
                     .hint("别名（`*名字`）每用一次都算一次"),
             );

@@ -491,7 +491,7 @@ impl Ready {
             let (env, context) = (&form.environment, &part.context);
             files.push(
                 form.word
-                    .render(env, context, &properties, pages, projects)?,
+                    .render(env, context, Some(&properties), pages, projects)?,
             );
         }
         match files.len() {
