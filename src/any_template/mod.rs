@@ -45,7 +45,7 @@ impl AnyTemplate {
     /// Rejected with everything wrong in the template.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Failure> {
         let mut environment = merge::environment(&[]);
-        let word = docx::Template::open(name, bytes, &mut environment)?;
+        let word = docx::Template::open_flawed(name, bytes, &mut environment)?;
         Ok(Self { environment, word })
     }
 
@@ -55,12 +55,29 @@ impl AnyTemplate {
     /// Rejected with everything wrong in the template and the data.
     pub fn merge(&self, data: &Node) -> Result<Merged, Failure> {
         let context = merge::reckonable_context(data);
+        // All mistakes at once: those of the tags, and names the data lacks.
+        if !self.word.problems().is_empty() {
+            let mut problems = self.word.problems().to_vec();
+            problems.extend(self.word.absent(&context));
+            return Err(of_data(problems).into());
+        }
         let bytes = self
             .word
-            .render(&self.environment, &context, None, None, &[])?;
+            .render(&self.environment, &context, None, None, &[])
+            .map_err(of_data)?;
         Ok(Merged {
             bytes,
             warnings: Vec::new(),
         })
     }
+}
+
+/// There is no project and no schema: a name is in the data or nowhere.
+fn of_data(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    for problem in &mut problems {
+        if problem.code == "template/undefined" {
+            problem.label = Some("数据里没有它".into());
+        }
+    }
+    problems
 }

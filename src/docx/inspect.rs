@@ -6,7 +6,7 @@ use minijinja::value::Value;
 
 use super::outline::{Kind, Outline};
 use super::package::MAIN_PART;
-use super::prepare::prepare;
+use super::prepare::{Content, prepare};
 use super::{Template, pages};
 use crate::merge;
 use crate::pdf::TablePages;
@@ -18,19 +18,20 @@ pub(crate) const ROW_SPOT: &str = "tianbao-row";
 impl Template {
     /// The parts that hold tags, each with the places and words of its tags.
     pub(crate) fn tags(&self) -> impl Iterator<Item = (&str, Vec<(&str, &str)>)> {
-        self.merged.iter().map(|(part, places)| {
-            let tags = places
+        self.merged.iter().map(|part| {
+            let tags = part
+                .places
                 .iter()
                 .map(|tag| (tag.spot.as_str(), tag.tag.as_str()));
-            (part.as_str(), tags.collect())
+            (part.name.as_str(), tags.collect())
         })
     }
 
     /// All merged parts; none where one cannot be merged.
     pub(crate) fn merged_text(&self, env: &Environment<'_>, context: &Value) -> Option<String> {
         let mut text = String::new();
-        for (part, _) in &self.merged {
-            text.push_str(&merge::merge(env, part, context.clone()).ok()?.text);
+        for part in &self.merged {
+            text.push_str(&merge::merge(env, &part.name, context.clone()).ok()?.text);
         }
         Some(text)
     }
@@ -43,8 +44,9 @@ impl Template {
         pages: Option<&[TablePages]>,
     ) -> Option<String> {
         let marked = with_row_spots(&self.package.part(MAIN_PART)?)?;
-        let prepared = prepare(&self.file, MAIN_PART, marked.as_bytes(), env);
-        let Some((source, _)) = prepared.ok()? else {
+        let content = marked.as_bytes();
+        let prepared = prepare(&self.file, MAIN_PART, content, Content::Paragraphs, env);
+        let Some((source, _)) = prepared.ok()?.template else {
             return Some(marked);
         };
         let mut env = env.clone();

@@ -9,9 +9,11 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod columns;
 mod custom_xml;
 mod inspect;
 mod join;
+mod mistakes;
 mod order;
 mod outline;
 mod package;
@@ -20,6 +22,7 @@ mod prepare;
 mod properties;
 mod sections;
 pub mod starter;
+mod tables;
 
 use std::collections::BTreeMap;
 
@@ -28,13 +31,15 @@ use minijinja::{Environment, Error};
 
 use crate::diagnostic::Diagnostic;
 use crate::embedded::Embedded;
-use crate::merge::{self, Pointed, explain, names_in};
+use crate::merge::names::{Use, is_there};
+use crate::merge::{self, Pointed, explain, names_in, undefined};
 use crate::pdf::TablePages;
 use custom_xml::CustomXml;
 pub(crate) use custom_xml::attached;
 pub(crate) use inspect::ROW_SPOT;
 pub(crate) use join::{Joining, join};
 use package::Package;
+use prepare::{Content, prepare};
 pub use properties::Properties;
 pub(crate) use sections::Mark;
 
@@ -43,10 +48,23 @@ pub struct Template {
     /// The file, as messages name it.
     file: String,
     package: Package,
-    /// The parts that hold tags, and for each its tags' places by line.
-    merged: Vec<(String, Vec<TagPlace>)>,
+    /// The parts that hold tags.
+    merged: Vec<MergedPart>,
+    /// What is wrong with its tags.
+    problems: Vec<Diagnostic>,
+    /// Part, spot and what is used there.
+    uses: Vec<(String, String, Use)>,
     /// Where its documents hold project definitions; in words, why nowhere.
     custom_xml: Result<CustomXml, String>,
+}
+
+/// A part that holds tags.
+struct MergedPart {
+    name: String,
+    /// Where its tags stand, by line.
+    places: Vec<TagPlace>,
+    /// Whether a table may get other columns.
+    has_columns: bool,
 }
 
 /// Where the tag on a line of a prepared part stands in the template.
@@ -68,25 +86,57 @@ impl Template {
         bytes: &[u8],
         env: &mut Environment<'static>,
     ) -> Result<Self, Vec<Diagnostic>> {
+        let mut template = Self::open_flawed(file, bytes, env)?;
+        match std::mem::take(&mut template.problems) {
+            problems if problems.is_empty() => Ok(template),
+            problems => Err(problems),
+        }
+    }
+
+    /// As [`Template::open`], also where tags are wrong: it then knows what is,
+    /// and cannot be rendered.
+    ///
+    /// # Errors
+    /// If the file is no Word file that can be read.
+    pub(crate) fn open_flawed(
+        file: &str,
+        bytes: &[u8],
+        env: &mut Environment<'static>,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut parts = package::read(file, bytes).map_err(|problem| vec![problem])?;
         custom_xml::forget(&mut parts);
         let mut merged = Vec::new();
         let mut problems = Vec::new();
-        for (name, content) in parts.iter().filter(|(name, _)| may_hold_tags(name)) {
-            let prepared = prepare::prepare(file, name, content, env);
-            match prepared {
-                Err(found) => problems.extend(found),
-                Ok(None) => {}
-                Ok(Some((source, places))) => {
-                    if let Err(error) = env.add_template_owned(name.clone(), source) {
-                        problems.push(place(file, name, &places, &error, &[]));
-                    }
-                    merged.push((name.clone(), places));
+        let mut uses = Vec::new();
+        for (name, content) in &parts {
+            let Some(kind) = may_hold_tags(name) else {
+                continue;
+            };
+            let prepared = match prepare(file, name, content, kind, env) {
+                Ok(prepared) => prepared,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
                 }
+            };
+            uses.extend(
+                prepared
+                    .uses
+                    .into_iter()
+                    .map(|(of, spot)| (name.clone(), spot, of)),
+            );
+            let is_good = prepared.problems.is_empty();
+            problems.extend(prepared.problems);
+            if let (Some((source, places)), true) = (prepared.template, is_good) {
+                if let Err(error) = env.add_template_owned(name.clone(), source) {
+                    problems.push(place(file, name, &places, &error, &[]));
+                }
+                merged.push(MergedPart {
+                    name: name.clone(),
+                    places,
+                    has_columns: prepared.has_columns,
+                });
             }
-        }
-        if !problems.is_empty() {
-            return Err(problems);
         }
         let package = Package::new(&parts).map_err(|problem| {
             vec![Diagnostic::error("word/package", problem.to_string()).at_part(file, "")]
@@ -95,8 +145,37 @@ impl Template {
             file: file.to_owned(),
             package,
             merged,
+            problems,
+            uses,
             custom_xml: CustomXml::new(&parts),
         })
+    }
+
+    /// What is wrong with its tags.
+    pub(crate) fn problems(&self) -> &[Diagnostic] {
+        &self.problems
+    }
+
+    /// The values of the data that its tags use: part, spot, use.
+    pub(crate) fn uses(&self) -> &[(String, String, Use)] {
+        &self.uses
+    }
+
+    /// Names that the data lacks, as far as that can be told without merging.
+    pub(crate) fn absent(&self, context: &Value) -> Vec<Diagnostic> {
+        let known = names_in(context);
+        let mut problems: Vec<Diagnostic> = Vec::new();
+        for (part, spot, of) in &self.uses {
+            if of.guarded || is_there(&of.path, context) {
+                continue;
+            }
+            let problem = undefined(&of.name().replace("[]", ""), &known);
+            let problem = problem.at_part(self.file.as_str(), format!("{part} {spot}"));
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        problems
     }
 
     /// Fills the template in; with `pages`, it breaks pages where they do; the
@@ -114,14 +193,14 @@ impl Template {
     ) -> Result<Vec<u8>, Vec<Diagnostic>> {
         let mut parts = BTreeMap::new();
         let mut problems = Vec::new();
-        for (name, places) in &self.merged {
-            let merged = self.merged_part(env, name, places, context);
-            let pages = pages.filter(|_| name == package::MAIN_PART);
-            match merged.and_then(|text| self.paged(text, pages)) {
+        for part in &self.merged {
+            let merged = self.merged_part(env, part, context);
+            let pages = pages.filter(|_| part.name == package::MAIN_PART);
+            match merged.and_then(|text| self.paged(text, pages).map_err(|one| vec![one])) {
                 Ok(text) => {
-                    parts.insert(name.as_str(), text);
+                    parts.insert(part.name.as_str(), text);
                 }
-                Err(problem) => problems.push(problem),
+                Err(found) => problems.extend(found),
             }
         }
         if !problems.is_empty() {
@@ -151,20 +230,24 @@ impl Template {
     fn merged_part(
         &self,
         env: &Environment<'_>,
-        part: &str,
-        places: &[TagPlace],
+        part: &MergedPart,
         context: &Value,
-    ) -> Result<String, Diagnostic> {
-        let merged = merge::merge(env, part, context.clone())
-            .map_err(|error| place(&self.file, part, places, &error, &names_in(context)))?;
-        match outline::flaw(&merged.text) {
-            None => Ok(merged.text),
-            Some(error) => Err(
-                Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
-                    .at_part(self.file.as_str(), part)
-                    .label(error)
-                    .hint("检查这个部件里语句的开头和结尾是否在同一层"),
-            ),
+    ) -> Result<String, Vec<Diagnostic>> {
+        let refuse = |words: String| {
+            Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
+                .at_part(self.file.as_str(), part.name.as_str())
+                .label(words)
+                .hint("检查这个部件里语句的开头和结尾是否在同一层")
+        };
+        let merged = merge::merge(env, &part.name, context.clone())
+            .map_err(|error| mistakes::all(self, env, part, context, error))?;
+        let text = match part.has_columns {
+            true => columns::set(&merged.text).map_err(|words| vec![refuse(words)])?,
+            false => merged.text,
+        };
+        match outline::flaw(&text) {
+            None => Ok(text),
+            Some(error) => Err(vec![refuse(error)]),
         }
     }
 
@@ -180,13 +263,11 @@ impl Template {
     }
 }
 
-fn may_hold_tags(part: &str) -> bool {
-    let Some(name) = part
-        .strip_prefix("word/")
-        .and_then(|name| name.strip_suffix(".xml"))
-    else {
-        return false;
-    };
+fn may_hold_tags(part: &str) -> Option<Content> {
+    if part.starts_with("docProps/") && part.ends_with(".xml") {
+        return Some(Content::Properties);
+    }
+    let name = part.strip_prefix("word/")?.strip_suffix(".xml")?;
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     [
         "document",
@@ -197,6 +278,7 @@ fn may_hold_tags(part: &str) -> bool {
         "comments",
     ]
     .contains(&stem)
+    .then_some(Content::Paragraphs)
 }
 
 /// A merging error at the tag it comes from: each tag has a line of its own.

@@ -53,22 +53,7 @@ pub(crate) fn explain(
     match error.kind() {
         ErrorKind::UndefinedError => {
             let name = name.unwrap_or_default();
-            let message = format!("模板里的名字 `{name}` 没有定义");
-            let last = name.rsplit('.').next().unwrap_or(name);
-            let problem = Diagnostic::error("template/undefined", message)
-                .label("项目和表式的 schema.json 里都没有它");
-            // Whole paths first; a loop's own variables only by their last part.
-            match crate::diagnostic::likely(name, known.iter().map(String::as_str)) {
-                Some(likely) => problem.hint(format!("是否想写 `{likely}`？")),
-                None => {
-                    let lasts = known.iter().filter_map(|path| path.rsplit('.').next());
-                    let mut names: Vec<&str> = lasts.collect();
-                    for name in super::rows::names() {
-                        names.push(name);
-                    }
-                    problem.hint_likely(last, names)
-                }
-            }
+            undefined(name, known)
         }
         ErrorKind::UnknownFilter => {
             let name = unknown_name(detail);
@@ -91,12 +76,36 @@ pub(crate) fn explain(
         ErrorKind::WriteFailure => Diagnostic::error("template/size", "合并结果太大，已停止"),
         ErrorKind::BadEscape => Diagnostic::error("template/print", "列表或映射不能直接打印")
             .hint("用 `join` 连成文字，或用 `for` 逐项打印"),
+        _ if super::filters::not_for_a_cell(detail).is_some() => {
+            let words = super::filters::not_for_a_cell(detail).unwrap_or_default();
+            Diagnostic::error("word/cell", words)
+        }
         _ => match super::filters::not_an_amount(detail) {
             Some(text) => Diagnostic::error("value/sum", format!("“{text}”不是金额，不能相加"))
                 .field(text)
                 .hint("改成数字，或在项目里写明合计，合计就照写的打印"),
             None => Diagnostic::error("template/error", "模板无法合并").label(detail.to_owned()),
         },
+    }
+}
+
+/// A name that stands for nothing.
+pub(crate) fn undefined(name: &str, known: &[String]) -> Diagnostic {
+    let message = format!("模板里的名字 `{name}` 没有定义");
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let problem = Diagnostic::error("template/undefined", message)
+        .label("项目和表式的 schema.json 里都没有它");
+    // Whole paths first; a loop's own variables only by their last part.
+    match crate::diagnostic::likely(name, known.iter().map(String::as_str)) {
+        Some(likely) => problem.hint(format!("是否想写 `{likely}`？")),
+        None => {
+            let lasts = known.iter().filter_map(|path| path.rsplit('.').next());
+            let mut names: Vec<&str> = lasts.collect();
+            for name in super::rows::names() {
+                names.push(name);
+            }
+            problem.hint_likely(last, names)
+        }
     }
 }
 
@@ -117,15 +126,27 @@ pub(crate) fn names_in(context: &Value) -> Vec<String> {
     names
 }
 
+/// Items of a list that are looked at for names.
+const MAX_ITEMS: usize = 20;
+
 fn collect(value: &Value, prefix: &str, names: &mut Vec<String>) {
-    if value.kind() != ValueKind::Map {
-        return;
-    }
-    for key in value.try_iter().into_iter().flatten() {
-        let name = format!("{prefix}{key}");
-        if let Ok(below) = value.get_item(&key) {
-            collect(&below, &format!("{name}."), names);
+    match value.kind() {
+        ValueKind::Map => {
+            for key in value.try_iter().into_iter().flatten() {
+                let name = format!("{prefix}{key}");
+                if let Ok(below) = value.get_item(&key) {
+                    collect(&below, &format!("{name}."), names);
+                }
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
         }
-        names.push(name);
+        ValueKind::Seq => {
+            for item in value.try_iter().into_iter().flatten().take(MAX_ITEMS) {
+                collect(&item, prefix, names);
+            }
+        }
+        _ => {}
     }
 }

@@ -11,8 +11,12 @@
 //! | `rows`, `rows(merge="rule")` | the indicator tree as rows, see [`super::rows`] |
 //! | `code` | a Typst expression for code position |
 //!
-//! and the function `vmerge(site, key)`, which the Word engine writes for
-//! `{% vm key %}`: whether a vertical merge starts in this row.
+//! | `one_line` | a text without line breaks and tabs |
+//!
+//! the test `blank`, and the functions that the Word engine writes for tags
+//! about a cell: `vmerge(site, key)` for `{% vm key %}` (whether a vertical merge
+//! starts in this row), `vmerge_anew(site)` (the next one does), `cell_span(n)`
+//! and `cell_shade(colour)` (an attribute's value, checked).
 
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +73,12 @@ pub(super) fn register(env: &mut Environment<'static>, attributes: Attributes) {
     env.add_filter("code", |state: &mut State, value: &Value| {
         escape::code(state, value)
     });
+    env.add_filter("one_line", one_line);
+    env.add_test("blank", is_blank);
     env.add_function("vmerge", vmerge);
+    env.add_function("vmerge_anew", vmerge_anew);
+    env.add_function("cell_span", cell_span);
+    env.add_function("cell_shade", cell_shade);
 }
 
 /// An amount with a fixed number of decimals, rounded half up.
@@ -150,7 +159,9 @@ fn blank(value: &Value, instead: Option<Value>) -> Result<Value, Error> {
 }
 
 fn is_blank(value: &Value) -> bool {
-    value.is_none() || value.as_str().is_some_and(|text| text.trim().is_empty())
+    value.is_none()
+        || value.is_undefined()
+        || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// A list as one text; anything but a list stays as it is.
@@ -337,6 +348,84 @@ fn vmerge(
     let changed = starts.unwrap_or(false) || last[site].as_ref() != Some(key);
     last[site] = Some(key.clone());
     Ok(changed)
+}
+
+/// The next row of a site starts a merge, whatever its key.
+fn vmerge_anew(state: &mut State, site: usize) {
+    let last = &mut state.get_or_insert_extension(LastKeys::default()).0;
+    if let Some(key) = last.get_mut(site) {
+        *key = None;
+    }
+}
+
+/// The columns a cell spans, as `w:gridSpan` says it.
+fn cell_span(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let columns = value.to_string().trim().parse::<u16>().ok();
+    match columns.filter(|columns| (1..=MAX_COLUMNS).contains(columns)) {
+        Some(columns) => Ok(Value::from(columns)),
+        None => Err(Error::new(
+            ErrorKind::InvalidOperation,
+            format!("{NO_SPAN}{value}"),
+        )),
+    }
+}
+
+/// Columns of a Word table.
+const MAX_COLUMNS: u16 = 63;
+const NO_SPAN: &str = "not a number of columns: ";
+const NO_COLOUR: &str = "not a colour: ";
+
+/// A cell's shade, as `w:fill` says it; none where the value is blank.
+fn cell_shade(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    if is_blank(value) {
+        return Ok(Value::from("auto"));
+    }
+    let text = value.to_string();
+    let digits = text.trim().trim_start_matches('#');
+    let is_colour = digits.len() == 6 && digits.chars().all(|c| c.is_ascii_hexdigit());
+    if is_colour || digits == "auto" {
+        return Ok(Value::from(digits));
+    }
+    let detail = format!("{NO_COLOUR}{text}");
+    Err(Error::new(ErrorKind::InvalidOperation, detail))
+}
+
+/// What is wrong with a value that [`cell_span`] or [`cell_shade`] refused, from
+/// the error.
+pub(super) fn not_for_a_cell(detail: &str) -> Option<String> {
+    let span = detail.strip_prefix(NO_SPAN);
+    let span = span.map(|text| format!("“{text}”不是列数：colspan 要 1 到 {MAX_COLUMNS} 的整数"));
+    let colour = detail.strip_prefix(NO_COLOUR);
+    span.or_else(|| {
+        colour.map(|text| format!("“{text}”不是颜色：cellbg 要六位十六进制数，如 D9E2F3"))
+    })
+}
+
+/// A text without line breaks and tabs, for places that have no lines.
+fn one_line(value: &Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let is_text = value
+        .as_str()
+        .is_some_and(|text| text.contains(char::is_control));
+    Ok(match is_text {
+        true => Value::from(
+            value
+                .to_string()
+                .split(char::is_control)
+                .filter(|piece| !piece.is_empty())
+                .collect::<Vec<_>>()
+                .join(" "),
+        ),
+        false => value.clone(),
+    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod escape;
 mod explain;
 mod filters;
 mod lines;
+pub(crate) mod names;
 mod rows;
 pub(crate) mod tags;
 
@@ -23,7 +24,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 pub(crate) use context::{context, reckonable_context};
 pub(crate) use escape::Slots;
-pub(crate) use explain::{Pointed, explain, names_in};
+pub(crate) use explain::{Pointed, explain, names_in, undefined};
 pub(crate) use lines::{mark_lines, take_marks};
 
 /// Steps a template may take: a form of 1,000 rows needs about 200,000.

@@ -2,30 +2,55 @@
 //! them, telling their kinds apart, and checking each by itself, so that all
 //! mistakes are found at once.
 
-use minijinja::Environment;
+use minijinja::{Environment, ErrorKind};
+
+use super::{filters, names};
 
 /// A tag and where it stands in its text, in bytes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tag {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) kind: Kind,
-    /// What it says, without braces, quotes made straight.
+    /// Whether it says `-` at its start and at its end.
+    pub(crate) minus: (bool, bool),
+    /// What it says, without braces and the word of its kind, quotes made
+    /// straight.
     pub(crate) body: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// `{{ … }}`
+    /// `{{ … }}`, `{{r … }}`
     Print,
+    /// `{{p … }}`: a paragraph that is there only if the value is not blank.
+    PrintParagraph,
     /// `{% … %}`
     Statement,
     /// `{%tr … %}`, `{%p … %}`: takes the place of the element named here.
     Lifted(&'static str),
-    /// `{% vm key %}`
-    Merge,
+    /// `{#tr … #}`, `{#p … #}`: the element goes.
+    LiftedComment(&'static str),
+    /// `{% vm … %}`, `{% hm %}`, …: about the cell it stands in.
+    Cell(Cell),
     /// `{# … #}`
     Comment,
+    /// `{_{`, `%_}`, …: prints the braces in `body`.
+    Literal,
+}
+
+/// What a tag asks of its cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cell {
+    /// `{% vm key %}`, `{% vm key, restart=… %}`: merged with the cell above while
+    /// the key stays; without a key, over its loop.
+    MergeDown,
+    /// `{% hm %}`: one cell for all that its loop would make.
+    MergeAcross,
+    /// `{% colspan n %}`
+    Span,
+    /// `{% cellbg "RRGGBB" %}`
+    Shade,
 }
 
 /// What is wrong with a tag: where it begins, code and words.
@@ -51,6 +76,15 @@ const BLOCKS: [(&str, &str); 8] = [
     ("autoescape", "endautoescape"),
 ];
 const INNER: [&str; 3] = ["else", "elif", "do"];
+/// Tags about a cell.
+const CELL: [(&str, Cell); 4] = [
+    ("vm", Cell::MergeDown),
+    ("hm", Cell::MergeAcross),
+    ("colspan", Cell::Span),
+    ("cellbg", Cell::Shade),
+];
+/// What prints braces, and which.
+const LITERALS: [(&str, &str); 4] = [("{_{", "{{"), ("{_%", "{%"), ("}_}", "}}"), ("%_}", "%}")];
 
 /// What kind of text tags stand in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,88 +101,180 @@ pub(crate) fn find(text: &str, dialect: Dialect) -> (Vec<Tag>, Vec<Flaw>) {
     let mut tags = Vec::new();
     let mut flaws = Vec::new();
     let mut at = 0;
-    while let Some(offset) = text[at..].find('{') {
+    while let Some(offset) = text[at..].find(['{', '}', '%', '｛']) {
         let start = at + offset;
-        let close = match text[start..].chars().nth(1) {
-            Some('{') => "}}",
-            Some('%') => "%}",
-            Some('#') => "#}",
+        let rest = &text[start..];
+        if dialect == Dialect::Word {
+            if let Some((written, printed)) = LITERALS.iter().find(|(w, _)| rest.starts_with(w)) {
+                at = start + written.len();
+                tags.push(Tag {
+                    start,
+                    end: at,
+                    kind: Kind::Literal,
+                    minus: (false, false),
+                    body: (*printed).to_owned(),
+                });
+                continue;
+            }
+            if FULL_WIDTH.iter().any(|open| rest.starts_with(open)) {
+                let shown = first_words(rest);
+                flaws.push(Flaw {
+                    start,
+                    code: "template/full-width",
+                    message: format!("标记的括号是全角的：{shown}"),
+                    label: Some("改用半角的 {{ }} 或 {% %}".into()),
+                });
+                at = start + '｛'.len_utf8();
+                continue;
+            }
+        }
+        let close = match rest.as_bytes() {
+            [b'{', b'{', ..] => "}}",
+            [b'{', b'%', ..] => "%}",
+            [b'{', b'#', ..] => "#}",
             _ => {
-                at = start + 1;
+                at = start + rest.chars().next().map_or(1, char::len_utf8);
                 continue;
             }
         };
-        // A tag that runs into the next one was never closed.
         let end = closing(&text[start + 2..], close, dialect).map(|end| start + 2 + end);
+        // A tag that runs into the next one was never closed.
         let own = |end: &usize| {
-            !["{{", "{%"]
-                .iter()
-                .any(|open| text[start + 2..*end].contains(open))
+            close == "#}"
+                || !["{{", "{%"]
+                    .iter()
+                    .any(|open| text[start + 2..*end].contains(open))
         };
         let Some(end) = end.filter(own) else {
-            let shown: String = text[start..]
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .take(20)
-                .collect();
             flaws.push(Flaw {
                 start,
                 code: "template/unclosed",
-                message: format!("标记没有结束：{shown}"),
+                message: format!("标记没有结束：{}", first_words(rest)),
                 label: Some(format!("缺少 {close}")),
             });
             at = start + 2;
             continue;
         };
         let inner = &text[start + 2..end - 2];
-        let (kind, body) = match dialect {
-            Dialect::Word => classify(close, &straight(inner)),
-            Dialect::Plain => (plain_kind(close), inner.trim_matches('-').trim().to_owned()),
-        };
-        tags.push(Tag {
-            start,
-            end,
-            kind,
-            body,
-        });
+        tags.push(Tag::read(start..end, close, inner, dialect));
         at = end;
     }
     (tags, flaws)
 }
 
+/// What an input method makes of the braces of a tag.
+const FULL_WIDTH: [&str; 4] = ["｛｛", "｛%", "｛％", "{％"];
+
+/// What a tag about its cell is called.
+pub(crate) fn cell_word(kind: Kind) -> &'static str {
+    let known = CELL.iter().find(|(_, cell)| kind == Kind::Cell(*cell));
+    known.map_or("", |(word, _)| word)
+}
+
+/// As much of a tag as a message shows.
+pub(crate) fn first_words(text: &str) -> String {
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(20)
+        .collect()
+}
+
 /// Where the tag ends: after `close`, quoted text apart.
 fn closing(text: &str, close: &str, dialect: Dialect) -> Option<usize> {
-    let mut quote = None;
-    for (at, c) in text.char_indices() {
-        let plain = match c {
-            '“' | '”' if dialect == Dialect::Word => '"',
-            '‘' | '’' if dialect == Dialect::Word => '\'',
-            c => c,
-        };
-        match quote {
-            Some(open) if plain == open => quote = None,
-            Some(_) => {}
-            None if text[at..].starts_with(close) => return Some(at + close.len()),
-            None if (plain == '"' || plain == '\'') && close != "#}" => quote = Some(plain),
-            None => {}
+    if close != "#}" {
+        let mut quote = Quote::default();
+        for (at, c) in text.char_indices() {
+            if !quote.is_open() && text[at..].starts_with(close) {
+                return Some(at + close.len());
+            }
+            quote.step(c, dialect);
         }
     }
     // An unpaired quote must not hide the end.
     text.find(close).map(|at| at + close.len())
 }
 
+/// Whether the text of a tag is within quotes. Curly quotes quote, too, where
+/// Word makes them, but for those within straight ones.
+#[derive(Default)]
+struct Quote(Option<(char, bool)>);
+
+impl Quote {
+    fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Takes in a character; gives it as a template says it.
+    fn step(&mut self, c: char, dialect: Dialect) -> char {
+        let (plain, is_curly) = match c {
+            '“' | '”' if dialect == Dialect::Word => ('"', true),
+            '‘' | '’' if dialect == Dialect::Word => ('\'', true),
+            c => (c, false),
+        };
+        match self.0 {
+            Some((_, false)) if is_curly => return c,
+            Some((open, _)) if open == plain => self.0 = None,
+            Some(_) if is_curly => return c,
+            Some(_) => {}
+            None if plain == '"' || plain == '\'' => self.0 = Some((plain, is_curly)),
+            None => {}
+        }
+        plain
+    }
+}
+
 /// Word makes quotes curly and blanks hard while people type.
 fn straight(text: &str) -> String {
+    let mut quote = Quote::default();
     text.chars()
-        .map(|c| match c {
-            '“' | '”' => '"',
-            '‘' | '’' => '\'',
-            '\u{a0}' | '\n' | '\t' => ' ',
+        .map(|c| match quote.step(c, Dialect::Word) {
+            '\u{a0}' | '\u{3000}' | '\n' | '\t' if !quote.is_open() => ' ',
+            '\n' | '\t' => ' ',
             c => c,
         })
         .collect()
+}
+
+impl Tag {
+    /// Text that goes, as a comment does.
+    pub(crate) fn nothing(range: std::ops::Range<usize>) -> Self {
+        Self {
+            start: range.start,
+            end: range.end,
+            kind: Kind::Comment,
+            minus: (false, false),
+            body: String::new(),
+        }
+    }
+
+    /// A tag from what stands between its braces.
+    fn read(range: std::ops::Range<usize>, close: &str, inner: &str, dialect: Dialect) -> Self {
+        let inner = match dialect {
+            Dialect::Word => straight(inner),
+            Dialect::Plain => inner.to_owned(),
+        };
+        let (left, inner) = match inner.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, inner.as_str()),
+        };
+        let (right, inner) = match inner.strip_suffix('-') {
+            Some(rest) => (true, rest),
+            None => (false, inner),
+        };
+        let (kind, body) = match dialect {
+            Dialect::Word => classify(close, inner),
+            Dialect::Plain => (plain_kind(close), inner),
+        };
+        Self {
+            start: range.start,
+            end: range.end,
+            kind,
+            minus: (left, right),
+            body: body.trim().to_owned(),
+        }
+    }
 }
 
 fn plain_kind(close: &str) -> Kind {
@@ -159,24 +285,26 @@ fn plain_kind(close: &str) -> Kind {
     }
 }
 
-fn classify(close: &str, inner: &str) -> (Kind, String) {
-    let body = inner.trim_matches('-').trim().to_owned();
-    match plain_kind(close) {
-        Kind::Statement => {
-            let lifted = LIFTED.iter().find_map(|(prefix, element)| {
-                let rest = inner.strip_prefix(prefix)?;
-                rest.starts_with(' ')
-                    .then(|| (Kind::Lifted(element), rest.trim().to_owned()))
-            });
-            if let Some(lifted) = lifted {
-                return lifted;
-            }
-            match body.strip_prefix("vm ") {
-                Some(key) => (Kind::Merge, key.trim().to_owned()),
-                None => (Kind::Statement, body),
+fn classify<'a>(close: &str, inner: &'a str) -> (Kind, &'a str) {
+    let kind = plain_kind(close);
+    let lifted = LIFTED.iter().find_map(|(prefix, element)| {
+        let rest = inner.strip_prefix(prefix)?;
+        rest.starts_with(' ').then_some((*element, rest))
+    });
+    match (kind, lifted) {
+        (Kind::Print, Some(("w:p", rest))) => (Kind::PrintParagraph, rest),
+        (Kind::Print, Some(("w:r", rest))) => (kind, rest),
+        (Kind::Comment, Some((element, rest))) => (Kind::LiftedComment(element), rest),
+        (Kind::Statement, Some((element, rest))) => (Kind::Lifted(element), rest),
+        (Kind::Statement, None) => {
+            let body = inner.trim();
+            let (word, rest) = body.split_once(' ').unwrap_or((body, ""));
+            match CELL.iter().find(|(name, _)| *name == word) {
+                Some((_, cell)) => (Kind::Cell(*cell), rest),
+                None => (kind, inner),
             }
         }
-        kind => (kind, body),
+        _ => (kind, inner),
     }
 }
 
@@ -191,9 +319,18 @@ impl Tag {
                 label,
             })
         };
-        let expression = match self.kind {
-            Kind::Comment => return None,
-            Kind::Print | Kind::Merge => Some(self.body.as_str()),
+        match self.kind {
+            Kind::Comment | Kind::LiftedComment(_) | Kind::Literal => return None,
+            Kind::Cell(Cell::MergeAcross) if !self.body.is_empty() => {
+                return flaw("template/syntax", "`hm` 后面不写别的".to_owned(), None);
+            }
+            Kind::Cell(cell @ (Cell::Span | Cell::Shade)) if self.body.is_empty() => {
+                let (name, wants) = match cell {
+                    Cell::Span => ("colspan", "所占的列数"),
+                    _ => ("cellbg", "底纹颜色"),
+                };
+                return flaw("template/syntax", format!("`{name}` 后面要写{wants}"), None);
+            }
             Kind::Statement | Kind::Lifted(_) => {
                 let word = self.keyword();
                 let known = BLOCKS
@@ -201,35 +338,58 @@ impl Tag {
                     .any(|(open, close)| *open == word || *close == word)
                     || INNER.contains(&word);
                 if !known {
-                    if word == "vm" {
-                        let message = "`vm` 后面要写合并所依据的键".to_owned();
-                        return flaw("template/syntax", message, None);
-                    }
                     let message = format!("没有 `{word}` 这种标记");
                     if LIFTED.iter().any(|(prefix, _)| *prefix == word) {
                         let hint = format!("`{word}` 要紧跟在 {{% 后面：{{%{word} … %}}");
                         return flaw("template/unknown-tag", message, Some(hint));
                     }
                     let names = BLOCKS.iter().flat_map(|(open, close)| [*open, *close]);
-                    let names = names.chain(INNER).chain(["vm"]);
-                    let likely = crate::diagnostic::likely(word, names);
+                    let cell = CELL.iter().map(|(name, _)| *name);
+                    let likely = crate::diagnostic::likely(word, names.chain(INNER).chain(cell));
                     let hint = likely.map(|name| format!("是否想写 `{name}`？"));
                     return flaw("template/unknown-tag", message, hint);
                 }
-                match word {
-                    "if" | "elif" => self.body.strip_prefix(word),
-                    "for" => self.body.split_once(" in ").map(|(_, list)| list),
-                    _ => None,
-                }
             }
-        };
-        let error = env.compile_expression(expression?.trim()).err()?;
-        let detail = error.detail().unwrap_or("").to_owned();
-        flaw(
-            "template/syntax",
-            format!("标记写错了：{}", self.body),
-            Some(detail),
-        )
+            _ => {}
+        }
+        if let Some(error) = names::syntax_error(self) {
+            let full_width = self.body.chars().find(|c| "（）｜，．［］".contains(*c));
+            let detail = match full_width {
+                Some(c) => format!("有全角的“{c}”，应改为半角"),
+                None => error.detail().unwrap_or("").to_owned(),
+            };
+            let message = format!("标记写错了：{}", self.body);
+            return flaw("template/syntax", message, Some(detail));
+        }
+        let (kind, name) = names::unknown(self, env).into_iter().next()?;
+        match kind {
+            ErrorKind::UnknownFilter => {
+                let likely = crate::diagnostic::likely(&name, filters::NAMES.iter().copied());
+                let hint = likely.map(|name| format!("是否想写 `{name}`？"));
+                flaw("template/filter", format!("没有过滤器 `{name}`"), hint)
+            }
+            _ => flaw("template/name", format!("没有判断 `is {name}`"), None),
+        }
+    }
+
+    /// What ends the block that this statement begins, if it begins one.
+    pub(crate) fn end_of_block(&self) -> Option<&'static str> {
+        let word = self.keyword();
+        let block = BLOCKS.iter().find(|(open, _)| *open == word);
+        // `{% set x = … %}` has no end.
+        let block = block.filter(|_| !(word == "set" && self.body.contains('=')));
+        block.map(|(_, close)| *close)
+    }
+
+    /// What `{% vm key, restart=… %}` says: the key and the condition.
+    pub(crate) fn key_and_restart(&self) -> (&str, Option<&str>) {
+        match self.body.rsplit_once("restart=") {
+            Some((key, condition)) if key.is_empty() || key.trim_end().ends_with(',') => {
+                let key = key.trim_end().trim_end_matches(',').trim_end();
+                (key, Some(condition.trim()))
+            }
+            _ => (&self.body, None),
+        }
     }
 
     /// The first word of a statement.
@@ -255,10 +415,7 @@ impl<P: Clone> Balance<P> {
             return None;
         }
         let word = tag.keyword();
-        // `{% set x = … %}` has no end.
-        let opens = BLOCKS.iter().any(|(open, _)| *open == word)
-            && !(word == "set" && tag.body.contains('='));
-        if opens {
+        if tag.end_of_block().is_some() {
             self.open.push((word.to_owned(), place.clone(), level));
             return None;
         }
@@ -325,7 +482,7 @@ mod tests {
             [
                 (Kind::Print, "a"),
                 (Kind::Lifted("w:tr"), "for x in xs"),
-                (Kind::Merge, "row.level1"),
+                (Kind::Cell(Cell::MergeDown), "row.level1"),
                 (Kind::Comment, "c"),
             ]
         );

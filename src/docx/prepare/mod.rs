@@ -1,0 +1,764 @@
+//! A part with tags → a minijinja template, once.
+//!
+//! Every tag is put on a line of its own (the line break stands inside the
+//! tag, where it prints nothing), so that an error's line tells the tag.
+
+mod cells;
+mod edits;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::Environment;
+
+use super::TagPlace;
+use super::outline::{Kind as Xml, Outline};
+use crate::diagnostic::Diagnostic;
+use crate::merge::names::{Names, Use};
+use crate::merge::tags::{self, Balance, Cell, Dialect, Flaw, Kind, Level, Tag};
+pub(super) use cells::COLUMNS;
+use cells::CellTag;
+use edits::{Edits, Piece, Statement};
+use text::{Holds, Paragraph};
+
+/// Paragraphs in which the end of a tag is looked for that has none in its own.
+const CROSSED: usize = 3;
+
+/// A part, ready to be merged.
+pub(super) struct Prepared {
+    /// What minijinja reads, and where its tags stand; nothing if the part holds
+    /// no tag.
+    pub(super) template: Option<(String, Vec<TagPlace>)>,
+    /// What is wrong with its tags.
+    pub(super) problems: Vec<Diagnostic>,
+    /// The values of the data that its tags use, and where the tags stand.
+    pub(super) uses: Vec<(Use, String)>,
+    /// Whether a table may get other columns.
+    pub(super) has_columns: bool,
+}
+
+/// What a part's text stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Paragraphs.
+    Paragraphs,
+    /// Properties: elements with a text each.
+    Properties,
+}
+
+/// Prepares a part.
+///
+/// # Errors
+/// If the part is no XML.
+pub(super) fn prepare(
+    file: &str,
+    part: &str,
+    content: &[u8],
+    kind: Content,
+    env: &Environment<'_>,
+) -> Result<Prepared, Diagnostic> {
+    let broken = |words: String| {
+        Diagnostic::error("word/xml", format!("部件不是合法的 XML：{words}")).at_part(file, part)
+    };
+    let xml = std::str::from_utf8(content).map_err(|error| broken(error.to_string()))?;
+    let xml = xml.trim_start_matches('\u{feff}');
+    let outline = Outline::read(xml).map_err(broken)?;
+    let read: Vec<Read> = match kind {
+        Content::Paragraphs => text::paragraphs(&outline),
+        Content::Properties => text::properties(&outline),
+    }
+    .into_iter()
+    .map(|paragraph| Read::new(&outline, paragraph))
+    .collect();
+    let mut preparing = Preparing {
+        outline: &outline,
+        place: |spot: &str| {
+            (
+                file.to_owned(),
+                format!("{part} {spot}").trim_end().to_owned(),
+            )
+        },
+        env,
+        edits: Edits::default(),
+        problems: Vec::new(),
+        joined: BTreeMap::new(),
+        balance: Balance::default(),
+        names: Names::default(),
+        spots: Vec::new(),
+        loops: Vec::new(),
+        cells: Vec::new(),
+    };
+    preparing.field_codes();
+    Ok(preparing.run(read))
+}
+
+/// A paragraph and its tags.
+struct Read {
+    paragraph: Paragraph,
+    text: String,
+    tags: Vec<Tag>,
+    flaws: Vec<Flaw>,
+    spot: String,
+}
+
+impl Read {
+    fn new(outline: &Outline<'_>, paragraph: Paragraph) -> Self {
+        let text = paragraph.text();
+        let (tags, flaws) = tags::find(&text, Dialect::Word);
+        let spot = match tags.is_empty() && flaws.is_empty() {
+            true => String::new(),
+            false => outline.spot(Some(paragraph.element)),
+        };
+        Self {
+            paragraph,
+            text,
+            tags,
+            flaws,
+            spot,
+        }
+    }
+}
+
+/// A loop that is open: the number of its tag and the names it binds.
+struct Loop {
+    number: usize,
+    names: Vec<String>,
+}
+
+struct Preparing<'a, P> {
+    outline: &'a Outline<'a>,
+    /// File and place of a spot of this part.
+    place: P,
+    env: &'a Environment<'a>,
+    edits: Edits,
+    problems: Vec<Diagnostic>,
+    /// Paragraphs that go on in an earlier one.
+    joined: BTreeMap<usize, usize>,
+    balance: Balance<String>,
+    names: Names,
+    /// Where each tag stands.
+    spots: Vec<String>,
+    loops: Vec<Loop>,
+    /// Tags about cells, which come last: they need to know what is lifted.
+    cells: Vec<(usize, Tag, String, Option<usize>)>,
+}
+
+impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
+    fn run(mut self, mut read: Vec<Read>) -> Prepared {
+        self.crossing(&mut read);
+        let texts: BTreeSet<usize> = read.iter().map(|one| one.paragraph.element).collect();
+        for one in &mut read {
+            self.join_lines(one, &texts);
+        }
+        // What stands beside the tags of each paragraph, by its first token.
+        let mut beside: Vec<(usize, String, String)> = Vec::new();
+        let hoisted = self.hoisted(&read);
+        for (index, one) in read.into_iter().enumerate() {
+            let first = self.outline.elements[one.paragraph.element].first;
+            beside.extend(words_beside(&one.text, &one.tags).map(|words| {
+                let spot = self.outline.spot(Some(one.paragraph.element));
+                (first, spot, words)
+            }));
+            self.paragraph(one, hoisted.get(&index));
+        }
+        self.vanishing(&beside);
+        for (cell, tag, spot, loop_tag) in std::mem::take(&mut self.cells) {
+            let of = CellTag {
+                tag: &tag,
+                spot: &spot,
+                loop_tag,
+            };
+            self.edits.take_cell(self.outline, cell, &of);
+            if matches!(tag.kind, Kind::Cell(Cell::MergeAcross | Cell::Span)) {
+                self.columns_change(cell);
+            }
+        }
+        for (keyword, spot) in std::mem::take(&mut self.balance).rest() {
+            let problem = Diagnostic::error("template/block", format!("`{keyword}` 没有结束"))
+                .hint(format!("补上 `end{keyword}`"));
+            self.report(problem, &spot);
+        }
+        let has_columns = !self.edits.changing.is_empty();
+        let uses = self.names.uses().into_iter();
+        let uses = uses.map(|used| {
+            let spot = self.spots[used.tag].clone();
+            (used, spot)
+        });
+        Prepared {
+            problems: self.problems,
+            uses: uses.collect(),
+            has_columns,
+            template: match self.edits.is_empty() {
+                true => None,
+                false => Some(self.edits.write(self.outline)),
+            },
+        }
+    }
+
+    fn report(&mut self, problem: Diagnostic, spot: &str) {
+        let (file, place) = (self.place)(spot);
+        let problem = problem.at_part(file, place);
+        // A text box is there twice, for old programs and for new ones.
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Tags in field codes would put data where Word reads commands.
+    fn field_codes(&mut self) {
+        for token in &self.outline.tokens {
+            let Some(element) = token.element.filter(|_| token.kind == Xml::Text) else {
+                continue;
+            };
+            let raw = &self.outline.xml[token.range.clone()];
+            let is_code = &self.outline.elements[element].name[..] == "w:instrText";
+            if is_code && (raw.contains("{{") || raw.contains("{%")) {
+                let spot = self.outline.spot(Some(element));
+                let problem = Diagnostic::error("word/field", "域代码里的标记不能合并")
+                    .label(raw.trim().chars().take(40).collect::<String>())
+                    .hint("域代码是 Word 的命令，数据不能写进去；链接可用富文本的 link");
+                self.report(problem, &spot);
+            }
+        }
+    }
+
+    /// A tag whose end stands in a later paragraph.
+    fn crossing(&self, read: &mut [Read]) {
+        for index in 0..read.len() {
+            let later = &read[index + 1..read.len().min(index + 1 + CROSSED)];
+            let Some(flaw) = read[index].flaws.last() else {
+                continue;
+            };
+            let Some(close) = flaw
+                .label
+                .as_deref()
+                .and_then(|label| label.strip_prefix("缺少 "))
+            else {
+                continue;
+            };
+            let ends = |text: &str| {
+                let end = text.find(close);
+                end.is_some_and(|end| text.find(['{']).is_none_or(|open| end < open))
+            };
+            let plain = later.iter().take_while(|one| one.tags.is_empty());
+            let Some(end) = plain
+                .chain(later.iter().take(1))
+                .find(|one| ends(&one.text))
+            else {
+                continue;
+            };
+            let cell = |one: &Read| self.outline.enclosing(Some(one.paragraph.element), "w:tc");
+            let what = match cell(&read[index]) == cell(end) {
+                true => "段落",
+                false => "单元格",
+            };
+            let flaw = Flaw {
+                start: flaw.start,
+                code: "template/crossing",
+                message: format!(
+                    "标记跨了{what}：{}",
+                    tags::first_words(&read[index].text[flaw.start..])
+                ),
+                label: Some(format!(
+                    "一个标记要写在同一{}里",
+                    if what == "段落" {
+                        "段"
+                    } else {
+                        "单元格的同一段"
+                    }
+                )),
+            };
+            read[index].flaws.pop();
+            read[index].flaws.push(flaw);
+        }
+    }
+
+    /// `{%- … -%}` at the start or end of a line: the line goes on where the one
+    /// before it ends.
+    fn join_lines(&mut self, read: &mut Read, texts: &BTreeSet<usize>) {
+        let mut blanks = Vec::new();
+        for tag in read.tags.iter().filter(|tag| tag.kind == Kind::Statement) {
+            if tag.minus.0 {
+                let before = &read.text[..tag.start];
+                let line = before.rfind('\n').map_or(0, |at| at + 1);
+                let blank = before.trim_end().len().max(line);
+                if blank == line {
+                    match line {
+                        0 => {
+                            self.join_back(read.paragraph.element, texts);
+                        }
+                        _ => blanks.push(line - 1..line),
+                    }
+                }
+                blanks.push(blank..tag.start);
+            }
+            if tag.minus.1 {
+                let after = &read.text[tag.end..];
+                let line = tag.end + after.find('\n').unwrap_or(after.len());
+                let blank = line.min(read.text.len() - after.trim_start().len());
+                let is_end = blank == line;
+                blanks.push(tag.end..blank);
+                if is_end && line < read.text.len() {
+                    blanks.push(line..line + 1);
+                } else if is_end {
+                    let next = self.next_text(read.paragraph.element, texts);
+                    if let Some(next) = next {
+                        self.join_back(next, texts);
+                    }
+                }
+            }
+        }
+        let blanks = blanks.into_iter().filter(|range| !range.is_empty());
+        read.tags.extend(blanks.map(|range| Tag::nothing(range)));
+        read.tags.sort_by_key(|tag| tag.start);
+        read.tags.dedup_by_key(|tag| tag.start);
+    }
+
+    /// The paragraphs beside this one, from it outwards.
+    fn neighbours(&self, paragraph: usize) -> Option<(Vec<usize>, usize)> {
+        let parent = self.outline.elements[paragraph].parent?;
+        let all: Vec<usize> = self.outline.children(parent).collect();
+        let at = all.iter().position(|child| *child == paragraph)?;
+        Some((all, at))
+    }
+
+    fn next_text(&self, paragraph: usize, texts: &BTreeSet<usize>) -> Option<usize> {
+        let (all, at) = self.neighbours(paragraph)?;
+        let mut after = all[at + 1..].iter().copied();
+        let next = after.find(|child| texts.contains(child) || !self.is_paragraph(*child))?;
+        texts.contains(&next).then_some(next)
+    }
+
+    fn is_paragraph(&self, element: usize) -> bool {
+        &self.outline.elements[element].name[..] == "w:p"
+    }
+
+    /// Joins a paragraph to the one with text before it; what stands between
+    /// them goes.
+    fn join_back(&mut self, paragraph: usize, texts: &BTreeSet<usize>) {
+        if self.joined.contains_key(&paragraph) {
+            return;
+        }
+        let Some((all, at)) = self.neighbours(paragraph) else {
+            return;
+        };
+        let before = all[..at].iter().rev().copied();
+        let empty: Vec<usize> = before
+            .clone()
+            .take_while(|child| self.is_paragraph(*child) && !texts.contains(child))
+            .collect();
+        let Some(first) = before
+            .clone()
+            .nth(empty.len())
+            .filter(|one| texts.contains(one))
+        else {
+            return;
+        };
+        let outline = self.outline;
+        let end = outline.elements[first].last;
+        self.edits.removed.push((end, end));
+        for element in empty {
+            let element = &outline.elements[element];
+            self.edits.removed.push((element.first, element.last));
+        }
+        let start = outline.elements[paragraph].first;
+        self.edits.removed.push((start, start));
+        if let Some(properties) = outline.child(paragraph, "w:pPr") {
+            let element = &outline.elements[properties];
+            self.edits.removed.push((element.first, element.last));
+        }
+        self.joined.insert(paragraph, first);
+    }
+
+    /// The paragraph that this one goes on.
+    fn root(&self, mut paragraph: usize) -> usize {
+        while let Some(before) = self.joined.get(&paragraph) {
+            paragraph = *before;
+        }
+        paragraph
+    }
+
+    /// Takes in a paragraph's tags.
+    fn paragraph(&mut self, read: Read, hoisted: Option<&BTreeSet<usize>>) {
+        let Read {
+            paragraph,
+            text,
+            tags,
+            mut flaws,
+            spot,
+        } = read;
+        let first_number = self.spots.len();
+        for (index, tag) in tags.iter().enumerate() {
+            let flaw = tag.flaw(self.env);
+            let is_good = flaw.is_none();
+            flaws.extend(flaw);
+            let is_hoisted = hoisted.is_some_and(|hoisted| hoisted.contains(&index));
+            let level = self.level(&paragraph, tag, is_hoisted);
+            flaws.extend(self.balance.note(tag, &spot, level));
+            self.follow_loops(tag);
+            self.names.note(tag);
+            self.spots.push(spot.clone());
+            if is_good {
+                self.lift(&paragraph, tag, &spot);
+            }
+        }
+        for flaw in flaws {
+            let around: String = text[flaw.start..].chars().take(40).collect();
+            let mut problem = Diagnostic::error(flaw.code, flaw.message)
+                .hint(format!("所在文字：{}", around.replace('\n', " ")));
+            problem.label = flaw.label;
+            self.report(problem, &spot);
+        }
+        self.cut(&paragraph, &text, &tags, first_number, &spot, hoisted);
+    }
+
+    /// Which loops are open, and what they bind.
+    fn follow_loops(&mut self, tag: &Tag) {
+        if !matches!(tag.kind, Kind::Statement | Kind::Lifted(_)) {
+            return;
+        }
+        match tag.keyword() {
+            "for" => {
+                let target = tag.body["for".len()..]
+                    .split(" in ")
+                    .next()
+                    .unwrap_or_default();
+                let names = target
+                    .split(',')
+                    .map(|name| name.trim_matches(['(', ')', ' ']).to_owned());
+                self.loops.push(Loop {
+                    number: self.spots.len(),
+                    names: names.collect(),
+                });
+            }
+            "endfor" => {
+                self.loops.pop();
+            }
+            _ => {}
+        }
+    }
+
+    /// The loop whose rounds begin a merge of this key anew, unless it is the
+    /// innermost.
+    fn outer_loop(&self, key: &str) -> Option<usize> {
+        let end = key.find(|c: char| !c.is_alphanumeric() && c != '_');
+        let root = &key[..end.unwrap_or(key.len())];
+        let (_, outer) = self.loops.split_last()?;
+        let binds = |one: &&Loop| one.names.iter().any(|name| name == root);
+        if self.loops.last().is_some_and(|innermost| binds(&innermost)) {
+            return None;
+        }
+        outer.iter().rev().find(binds).map(|outer| outer.number)
+    }
+
+    /// What a tag takes the place of, and what that lies in.
+    fn level(&self, paragraph: &Paragraph, tag: &Tag, is_hoisted: bool) -> Level {
+        match tag.kind {
+            Kind::Lifted(name) => {
+                let within = paragraph.element_at(self.outline, tag.start);
+                let element = self.outline.enclosing(within, name);
+                let parent = element.and_then(|element| self.outline.elements[element].parent);
+                (name, parent)
+            }
+            _ if is_hoisted => ("", Some(self.root(paragraph.element))),
+            _ => ("", self.container(paragraph, tag)),
+        }
+    }
+
+    /// What the run of an inline tag lies in.
+    fn container(&self, paragraph: &Paragraph, tag: &Tag) -> Option<usize> {
+        let within = paragraph.element_at(self.outline, tag.start);
+        let Some(run) = self.outline.enclosing(within, "w:r") else {
+            return within.or(Some(paragraph.element));
+        };
+        let parent = self.outline.elements[run].parent?;
+        match parent == paragraph.element {
+            true => Some(self.root(parent)),
+            false => Some(parent),
+        }
+    }
+
+    /// Inline statements that open in one container and end in another (a
+    /// tracked insertion, a hyperlink): these are put between runs. By paragraph,
+    /// the numbers of its tags.
+    fn hoisted(&self, read: &[Read]) -> BTreeMap<usize, BTreeSet<usize>> {
+        let mut hoisted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        let mut open: Vec<(usize, Vec<(usize, usize, Option<usize>)>)> = Vec::new();
+        for (index, one) in read.iter().enumerate() {
+            let root = self.root(one.paragraph.element);
+            open.retain(|(known, _)| *known == root);
+            let tags = one.tags.iter().enumerate();
+            for (number, tag) in tags.filter(|(_, tag)| tag.kind == Kind::Statement) {
+                let here = (index, number, self.container(&one.paragraph, tag));
+                if tag.end_of_block().is_some() {
+                    open.push((root, vec![here]));
+                    continue;
+                }
+                let Some((_, block)) = open.last_mut() else {
+                    continue;
+                };
+                block.push(here);
+                if !tag.keyword().starts_with("end") {
+                    continue;
+                }
+                let block = open.pop().map(|(_, block)| block).unwrap_or_default();
+                let differ = block.iter().any(|tag| tag.2 != block[0].2);
+                let can = block.iter().all(|(index, number, _)| {
+                    let one = &read[*index];
+                    let start = one.tags[*number].start;
+                    self.splice(&one.paragraph, start).is_some()
+                });
+                if differ && can {
+                    for (index, number, _) in block {
+                        hoisted.entry(index).or_default().insert(number);
+                    }
+                }
+            }
+        }
+        hoisted
+    }
+
+    /// What closes all that is open at a text below its paragraph, and what
+    /// opens it again; nothing where that would not be the same document.
+    fn splice(&self, paragraph: &Paragraph, at: usize) -> Option<(String, String)> {
+        let text = paragraph.element_at(self.outline, at)?;
+        let run = self.outline.enclosing(Some(text), "w:r")?;
+        let mut closing = String::new();
+        let mut opening = String::new();
+        let mut element = text;
+        while element != paragraph.element {
+            let name = &self.outline.elements[element].name[..];
+            if !["w:t", "w:r", "w:ins", "w:hyperlink", "w:smartTag"].contains(&name) {
+                return None;
+            }
+            closing.push_str(&format!("</{name}>"));
+            let mut own = match name {
+                "w:t" => "<w:t xml:space=\"preserve\">".to_owned(),
+                _ => self
+                    .outline
+                    .raw(self.outline.elements[element].first)
+                    .to_owned(),
+            };
+            if element == run {
+                own.push_str(&self.run_properties(run));
+            }
+            opening.insert_str(0, &own);
+            element = self.outline.elements[element].parent?;
+        }
+        Some((closing, opening))
+    }
+
+    fn run_properties(&self, run: usize) -> String {
+        let Some(properties) = self.outline.child(run, "w:rPr") else {
+            return String::new();
+        };
+        let element = &self.outline.elements[properties];
+        let start = self.outline.tokens[element.first].range.start;
+        self.outline.xml[start..self.outline.tokens[element.last].range.end].to_owned()
+    }
+
+    /// Takes in a tag that concerns more than its own text.
+    fn lift(&mut self, paragraph: &Paragraph, tag: &Tag, spot: &str) {
+        let outline = self.outline;
+        let number = self.spots.len() - 1;
+        match tag.kind {
+            // A run is cut where the tag stands.
+            Kind::Lifted("w:r") | Kind::LiftedComment("w:r") => {}
+            Kind::Lifted(name) | Kind::LiftedComment(name) => {
+                let within = paragraph.element_at(outline, tag.start);
+                let Some(element) = outline.enclosing(within, name) else {
+                    let words = format!("标记 `{}` 不在它要占用的 {name} 里", tag.body);
+                    self.report(Diagnostic::error("word/lifted", words), spot);
+                    return;
+                };
+                let range = (
+                    outline.elements[element].first,
+                    outline.elements[element].last,
+                );
+                self.edits.lifted.push(range);
+                if let Kind::Lifted(_) = tag.kind {
+                    let before = self.edits.before.entry(range.0).or_default();
+                    before.push(numbered(tag, number, spot));
+                }
+                if name == "w:tc" {
+                    let delta = match tag.keyword() {
+                        "for" => 1,
+                        "endfor" => -1,
+                        _ => 0,
+                    };
+                    *self.edits.loops.entry(range.0).or_default() += delta;
+                    self.columns_change(element);
+                }
+            }
+            Kind::Cell(_) => match outline.enclosing(Some(paragraph.element), "w:tc") {
+                Some(cell) => {
+                    let outer = self.outer_loop(tag.key_and_restart().0);
+                    self.cells.push((cell, tag.clone(), spot.to_owned(), outer));
+                }
+                None => {
+                    let word = tags::cell_word(tag.kind);
+                    let words = format!("标记 `{word}` 不在表格的单元格里");
+                    self.report(Diagnostic::error("word/merge", words), spot);
+                }
+            },
+            Kind::PrintParagraph if self.may_vanish(paragraph.element) => {
+                let element = &outline.elements[paragraph.element];
+                let before = self.edits.before.entry(element.first).or_default();
+                before.push(Piece::statement(
+                    format!("if ({}) is not blank", tag.body),
+                    spot,
+                ));
+                let after = self.edits.after.entry(element.last).or_default();
+                after.insert(0, Piece::statement("endif".into(), spot));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether what holds a paragraph may be without it.
+    fn may_vanish(&self, paragraph: usize) -> bool {
+        match self.neighbours(paragraph) {
+            Some((all, at)) => {
+                let last = all.last() == Some(&all[at]);
+                let parent = self.outline.elements[paragraph].parent;
+                let is_body = parent
+                    .is_some_and(|parent| &self.outline.elements[parent].name[..] == "w:body");
+                (is_body || !last) && !self.joined.contains_key(&paragraph)
+            }
+            None => false,
+        }
+    }
+
+    fn columns_change(&mut self, cell: usize) {
+        if let Some(table) = self.outline.enclosing(Some(cell), "w:tbl") {
+            self.edits.changing.insert(table);
+        }
+    }
+
+    /// Cuts the tags out of a paragraph's texts; one that prints goes where it
+    /// begins.
+    fn cut(
+        &mut self,
+        paragraph: &Paragraph,
+        text: &str,
+        tags: &[Tag],
+        first_number: usize,
+        spot: &str,
+        hoisted: Option<&BTreeSet<usize>>,
+    ) {
+        let mut offset = 0;
+        for one in &paragraph.texts {
+            let range = offset..offset + one.text.len();
+            offset = range.end;
+            let mut pieces = Vec::new();
+            let mut at = range.start;
+            let mut is_changed = false;
+            let own = tags.iter().enumerate();
+            for (index, tag) in
+                own.filter(|(_, tag)| tag.end > range.start && tag.start < range.end)
+            {
+                is_changed = true;
+                if tag.start > at {
+                    pieces.push(Piece::plain(&text[at..tag.start]));
+                }
+                at = tag.end.min(range.end);
+                if tag.start < range.start {
+                    continue;
+                }
+                let statement = || numbered(tag, first_number + index, spot);
+                match tag.kind {
+                    Kind::Literal => pieces.push(Piece::plain(&tag.body)),
+                    Kind::Print | Kind::PrintParagraph => pieces.push(match one.holds {
+                        Holds::Runs => statement(),
+                        _ => Piece::print(format!("({}) | one_line", tag.body), spot),
+                    }),
+                    Kind::Statement | Kind::Lifted("w:r") => {
+                        let is_hoisted = hoisted.is_some_and(|known| known.contains(&index));
+                        let between = match tag.kind {
+                            Kind::Statement if !is_hoisted => None,
+                            _ => self.splice(paragraph, tag.start),
+                        };
+                        match between {
+                            None => pieces.push(statement()),
+                            Some((closing, opening)) => pieces.extend([
+                                Piece::Raw(closing),
+                                statement(),
+                                Piece::Raw(opening),
+                            ]),
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if !is_changed {
+                continue;
+            }
+            if at < range.end && one.holds != Holds::Element {
+                pieces.push(Piece::plain(&text[at..range.end]));
+            }
+            self.edits.replaced.insert(one.token, pieces);
+        }
+    }
+
+    /// Words and pictures beside a tag that takes the place of their row or
+    /// paragraph.
+    fn vanishing(&mut self, beside: &[(usize, String, String)]) {
+        let mut problems = Vec::new();
+        for (first, last) in &self.edits.lifted {
+            for (token, spot, words) in beside {
+                if (first..=last).contains(&token) {
+                    problems.push((format!("“{words}”不会打印"), spot.clone()));
+                }
+            }
+            let pictures = self.outline.elements.iter().find(|element| {
+                (*first..=*last).contains(&element.first)
+                    && ["w:drawing", "w:pict", "w:object"].contains(&&element.name[..])
+            });
+            if let Some(picture) = pictures {
+                let spot = self
+                    .outline
+                    .spot(self.outline.tokens[picture.first].element);
+                problems.push(("这里的图不会打印".to_owned(), spot));
+            }
+        }
+        for (words, spot) in problems {
+            let problem =
+                Diagnostic::error("word/lifted", format!("{words}：整行或整段由标记取代"))
+                    .hint("把这些内容移到标记所在的行或段之外");
+            self.report(problem, &spot);
+        }
+    }
+}
+
+/// A tag of the template, told by its number among the part's.
+fn numbered(tag: &Tag, number: usize, spot: &str) -> Piece {
+    let prints = matches!(tag.kind, Kind::Print | Kind::PrintParagraph);
+    Piece::Tag(Statement {
+        prints,
+        // A statement's are taken care of where lines are joined.
+        minus: if prints { tag.minus } else { (false, false) },
+        body: tag.body.clone(),
+        spot: spot.to_owned(),
+        number: Some(number),
+    })
+}
+
+/// What a paragraph holds besides tags that take its place and comments.
+fn words_beside(text: &str, tags: &[Tag]) -> Option<String> {
+    let mut words = String::new();
+    let mut at = 0;
+    for tag in tags {
+        words.push_str(&text[at..tag.start]);
+        let is_nothing = matches!(
+            tag.kind,
+            Kind::Lifted(_) | Kind::LiftedComment(_) | Kind::Comment
+        );
+        if !is_nothing {
+            words.push_str(&text[tag.start..tag.end]);
+        }
+        at = tag.end;
+    }
+    words.push_str(&text[at..]);
+    let words = words.trim();
+    (!words.is_empty()).then(|| words.chars().take(20).collect())
+}
