@@ -157,29 +157,23 @@ fn a_tag_that_is_printed_is_named() {
         "`project.name`（专项名称）在 PDF 里没有印出来",
     );
 
-    let trial = Trial::with_own_templates();
-    for file in ["form.typ", "form.docx"] {
-        damage(
-            &trial,
-            file,
-            replaced("{{ project.name }}", "｛｛ project.name ｝｝"),
-        );
-    }
-    let found = findings(&trial, ID);
-    let place = format!("{PACK}/form.typ:12");
-    says(&found, "parity/tag", &place, "｛｛ project.name ｝｝");
+    let full_width = || replaced("{{ project.name }}", "｛｛ project.name ｝｝");
+    let found = after("form.docx", full_width());
     says(
         &found,
-        "parity/tag",
+        "template/full-width",
         &cell("表1 行1 列2"),
-        "Word 里印出了模板标记：｛｛ project.name ｝｝",
+        "标记的括号是全角的：｛｛ project.name ｝｝",
     );
+    let found = after("form.typ", full_width());
+    let place = format!("{PACK}/form.typ:12");
+    says(&found, "parity/tag", &place, "｛｛ project.name ｝｝");
     let place = format!("{PACK}/example.yaml:4");
     says(
         &found,
         "parity/unprinted",
         &place,
-        "`project.name`（专项名称）没有印出来",
+        "`project.name`（专项名称）在 PDF 里没有印出来",
     );
     assert_eq!(found.len(), 3, "{found:#?}");
     // Outside of tables, too.
@@ -189,7 +183,7 @@ fn a_tag_that_is_printed_is_named() {
     );
     says(
         &found,
-        "parity/tag",
+        "template/full-width",
         &cell("第3段"),
         "{％ document.title %}",
     );

@@ -20,6 +20,15 @@ pub struct AnyTemplate {
     word: docx::Template,
 }
 
+/// A copy of a template with Word comments where these diagnostics point.
+///
+/// # Errors
+/// Rejected if the template is no Word file.
+pub fn commented(path: &Path, problems: &[Diagnostic]) -> Result<Vec<u8>, Failure> {
+    let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
+    Ok(docx::commented(&project::shown(path), &bytes, problems)?)
+}
+
 /// A filled-in template.
 pub struct Merged {
     /// The file.
@@ -55,10 +64,8 @@ impl AnyTemplate {
     /// Rejected with everything wrong in the template and the data.
     pub fn merge(&self, data: &Node) -> Result<Merged, Failure> {
         let context = merge::reckonable_context(data);
-        // All mistakes at once: those of the tags, and names the data lacks.
-        if !self.word.problems().is_empty() {
-            let mut problems = self.word.problems().to_vec();
-            problems.extend(self.word.absent(&context));
+        let problems = self.word.problems(&context);
+        if !problems.is_empty() {
             return Err(of_data(problems).into());
         }
         let bytes = self

@@ -279,8 +279,16 @@ pub(super) struct Merge {
         help = "写到哪个文件"
     )]
     pub(super) out: PathBuf,
+    /// 带批注的模板
+    #[arg(
+        display_order = 2,
+        long,
+        value_name = "文件",
+        help = "模板有错时另写一份，在每一处加上 Word 批注"
+    )]
+    pub(super) comment_errors: Option<PathBuf>,
     /// 覆盖
-    #[arg(display_order = 2, long, help = "已有同名文件时覆盖它")]
+    #[arg(display_order = 3, long, help = "已有同名文件时覆盖它")]
     pub(super) force: bool,
     /// 结果的写法
     #[arg(

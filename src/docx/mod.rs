@@ -10,6 +10,7 @@
 //! and vertical merges go by key, never by equal text.
 
 mod columns;
+mod comments;
 mod custom_xml;
 mod inspect;
 mod join;
@@ -29,11 +30,12 @@ use std::collections::BTreeMap;
 use minijinja::value::Value;
 use minijinja::{Environment, Error};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::embedded::Embedded;
 use crate::merge::names::{Use, is_there};
 use crate::merge::{self, Pointed, explain, names_in, undefined};
 use crate::pdf::TablePages;
+pub(crate) use comments::commented;
 use custom_xml::CustomXml;
 pub(crate) use custom_xml::attached;
 pub(crate) use inspect::ROW_SPOT;
@@ -54,6 +56,8 @@ pub struct Template {
     problems: Vec<Diagnostic>,
     /// Part, spot and what is used there.
     uses: Vec<(String, String, Use)>,
+    /// Where problems may be, in the order of the documents.
+    order: Vec<String>,
     /// Where its documents hold project definitions; in words, why nowhere.
     custom_xml: Result<CustomXml, String>,
 }
@@ -108,6 +112,7 @@ impl Template {
         let mut merged = Vec::new();
         let mut problems = Vec::new();
         let mut uses = Vec::new();
+        let mut order = Vec::new();
         for (name, content) in &parts {
             let Some(kind) = may_hold_tags(name) else {
                 continue;
@@ -125,6 +130,8 @@ impl Template {
                     .into_iter()
                     .map(|(of, spot)| (name.clone(), spot, of)),
             );
+            let spots = prepared.order.iter();
+            order.extend(spots.map(|spot| format!("{name} {spot}")));
             let is_good = prepared.problems.is_empty();
             problems.extend(prepared.problems);
             if let (Some((source, places)), true) = (prepared.template, is_good) {
@@ -147,13 +154,9 @@ impl Template {
             merged,
             problems,
             uses,
+            order,
             custom_xml: CustomXml::new(&parts),
         })
-    }
-
-    /// What is wrong with its tags.
-    pub(crate) fn problems(&self) -> &[Diagnostic] {
-        &self.problems
     }
 
     /// The values of the data that its tags use: part, spot, use.
@@ -161,20 +164,28 @@ impl Template {
         &self.uses
     }
 
-    /// Names that the data lacks, as far as that can be told without merging.
-    pub(crate) fn absent(&self, context: &Value) -> Vec<Diagnostic> {
+    /// What is wrong with its tags, and then names that the data lacks, as far as
+    /// that can be told without merging; in the order of the document.
+    pub(crate) fn problems(&self, context: &Value) -> Vec<Diagnostic> {
+        if self.problems.is_empty() {
+            return Vec::new();
+        }
         let known = names_in(context);
-        let mut problems: Vec<Diagnostic> = Vec::new();
+        let mut problems: Vec<Diagnostic> = self.problems.clone();
         for (part, spot, of) in &self.uses {
             if of.guarded || is_there(&of.path, context) {
                 continue;
             }
-            let problem = undefined(&of.name().replace("[]", ""), &known);
+            let problem = undefined(&of.written, &known);
             let problem = problem.at_part(self.file.as_str(), format!("{part} {spot}"));
             if !problems.contains(&problem) {
                 problems.push(problem);
             }
         }
+        problems.sort_by_key(|problem| match &problem.place {
+            Some(Place::Part { spot, .. }) => self.order.iter().position(|known| known == spot),
+            _ => None,
+        });
         problems
     }
 

@@ -42,6 +42,8 @@ pub(crate) enum How {
 pub(crate) struct Use {
     /// From the outermost map; never empty.
     pub(crate) path: Vec<Step>,
+    /// As the tag says it: `row.name`.
+    pub(crate) written: String,
     pub(crate) how: How,
     /// Whether the template minds if it is not there (`default`, `is defined`).
     pub(crate) guarded: bool,
@@ -261,6 +263,7 @@ impl Names {
         {
             self.uses.push(Use {
                 path,
+                written: written(expression),
                 how,
                 guarded,
                 tag,
@@ -388,6 +391,19 @@ impl Scope {
             Expr::List(list) => list.items.iter().for_each(|item| self.bind_all(item)),
             _ => {}
         }
+    }
+}
+
+/// A path as it is written.
+fn written(expression: &Expr<'_>) -> String {
+    match expression {
+        Expr::Var(name) => name.id.to_owned(),
+        Expr::GetAttr(attribute) => format!("{}.{}", written(&attribute.expr), attribute.name),
+        Expr::GetItem(item) => match &item.subscript_expr {
+            Expr::Const(key) => format!("{}[{}]", written(&item.expr), key.value),
+            _ => written(&item.expr),
+        },
+        _ => String::new(),
     }
 }
 

@@ -156,10 +156,30 @@ pub(crate) fn find(text: &str, dialect: Dialect) -> (Vec<Tag>, Vec<Flaw>) {
             continue;
         };
         let inner = &text[start + 2..end - 2];
-        tags.push(Tag::read(start..end, close, inner, dialect));
         at = end;
+        if dialect == Dialect::Word && inner.trim_matches(['-', ' ']) == "raw" {
+            // What stands between prints as it is.
+            let raw = end_of_raw(&text[end..]).map(|raw| end + raw.start..end + raw.end);
+            if let Some(raw) = raw {
+                at = raw.end;
+                tags.extend([Tag::nothing(start..end), Tag::nothing(raw)]);
+                continue;
+            }
+        }
+        tags.push(Tag::read(start..end, close, inner, dialect));
     }
     (tags, flaws)
+}
+
+/// Where `{% endraw %}` stands.
+fn end_of_raw(text: &str) -> Option<std::ops::Range<usize>> {
+    let opens = text.match_indices("{%").map(|(at, _)| at);
+    let mut ends = opens.filter_map(|at| {
+        let end = at + text[at..].find("%}")? + 2;
+        let inner = text.get(at + 2..end - 2)?;
+        (inner.trim_matches(['-', ' ']) == "endraw").then_some(at..end)
+    });
+    ends.next()
 }
 
 /// What an input method makes of the braces of a tag.

@@ -33,6 +33,8 @@ pub(super) struct Prepared {
     pub(super) problems: Vec<Diagnostic>,
     /// The values of the data that its tags use, and where the tags stand.
     pub(super) uses: Vec<(Use, String)>,
+    /// The spots of its problems and uses, in the order of the document.
+    pub(super) order: Vec<String>,
     /// Whether a table may get other columns.
     pub(super) has_columns: bool,
 }
@@ -153,6 +155,10 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         // What stands beside the tags of each paragraph, by its first token.
         let mut beside: Vec<(usize, String, String)> = Vec::new();
         let hoisted = self.hoisted(&read);
+        let order = read
+            .iter()
+            .map(|one| self.outline.spot(Some(one.paragraph.element)));
+        let order: Vec<String> = order.collect();
         for (index, one) in read.into_iter().enumerate() {
             let first = self.outline.elements[one.paragraph.element].first;
             beside.extend(words_beside(&one.text, &one.tags).map(|words| {
@@ -187,6 +193,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         Prepared {
             problems: self.problems,
             uses: uses.collect(),
+            order,
             has_columns,
             template: match self.edits.is_empty() {
                 true => None,
