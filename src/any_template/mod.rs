@@ -1,23 +1,35 @@
-//! A template of its own, with any data: `tianbao merge`.
+//! A template of its own, Word or Typst, with any data: `tianbao merge`.
 //!
 //! No form pack: no schema, no file name, no second output. The dialect, the
 //! environment and the guarantees are those of form packs.
+
+mod inspect;
+mod typst;
 
 use std::fs;
 use std::path::Path;
 
 use minijinja::Environment;
+use minijinja::value::Value;
 
 use crate::diagnostic::Diagnostic;
 use crate::docx;
 use crate::error::{Error, Failure};
 use crate::merge;
 use crate::project::{self, Node};
+pub use inspect::{Name, Names};
+pub use typst::Typesetting;
+use typst::TypstTemplate;
 
 /// An opened template.
 pub struct AnyTemplate {
     environment: Environment<'static>,
-    word: docx::Template,
+    kind: Kind,
+}
+
+enum Kind {
+    Word(docx::Template),
+    Typst(TypstTemplate),
 }
 
 /// A copy of a template with Word comments where these diagnostics point.
@@ -38,45 +50,107 @@ pub struct Merged {
 }
 
 impl AnyTemplate {
-    /// Reads a .docx.
+    /// Reads a template: Typst if it is called `.typ`, else Word.
     ///
     /// # Errors
-    /// Rejected with everything wrong in the template; broken if it cannot be
-    /// read.
+    /// Rejected if it is no template; broken if it cannot be read.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
-        Self::from_bytes(&project::shown(path), &bytes)
+        if !has_ending(path, "typ") {
+            let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
+            return Self::word(&project::shown(path), &bytes);
+        }
+        let mut environment = merge::environment(&[]);
+        let kind = Kind::Typst(TypstTemplate::open(path, &mut environment)?);
+        Ok(Self { environment, kind })
     }
 
-    /// As [`AnyTemplate::open`], of bytes; `name` is what messages call it.
+    /// A Word template; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// Rejected if it is no Word file.
+    pub fn word(name: &str, bytes: &[u8]) -> Result<Self, Failure> {
+        let mut environment = merge::environment(&[]);
+        let kind = Kind::Word(docx::Template::open_flawed(name, bytes, &mut environment)?);
+        Ok(Self { environment, kind })
+    }
+
+    /// How a file is called that it is merged into.
+    pub fn ending(&self) -> &'static str {
+        match self.kind {
+            Kind::Word(_) => "docx",
+            Kind::Typst(_) => "pdf",
+        }
+    }
+
+    /// The names it uses, with their places.
     ///
     /// # Errors
     /// Rejected with everything wrong in the template.
-    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, Failure> {
-        let mut environment = merge::environment(&[]);
-        let word = docx::Template::open_flawed(name, bytes, &mut environment)?;
-        Ok(Self { environment, word })
+    pub fn names(&self) -> Result<Names, Failure> {
+        match &self.kind {
+            Kind::Word(word) => {
+                let problems = word.problems(&Value::from(()));
+                if !problems.is_empty() {
+                    return Err(problems.into());
+                }
+                Ok(Names::new(word.uses().iter().map(|(part, spot, of)| {
+                    (of, format!("{part} {spot}").trim_end().to_owned())
+                })))
+            }
+            Kind::Typst(typst) => {
+                if !typst.problems().is_empty() {
+                    return Err(typst.problems().to_vec().into());
+                }
+                let uses = typst.uses.iter();
+                Ok(Names::new(
+                    uses.map(|(of, at)| (of, format!("第{}行", at.line()))),
+                ))
+            }
+        }
     }
 
-    /// Fills the template in.
+    /// Fills the template in; a Typst template needs what typesets it.
     ///
     /// # Errors
     /// Rejected with everything wrong in the template and the data.
-    pub fn merge(&self, data: &Node) -> Result<Merged, Failure> {
+    pub fn merge(
+        &self,
+        data: &Node,
+        typesetting: impl FnOnce() -> Result<Typesetting, Error>,
+    ) -> Result<Merged, Failure> {
         let context = merge::reckonable_context(data);
-        let problems = self.word.problems(&context);
-        if !problems.is_empty() {
-            return Err(of_data(problems).into());
-        }
-        let bytes = self
-            .word
-            .render(&self.environment, &context, None, None, &[])
-            .map_err(of_data)?;
-        Ok(Merged {
-            bytes,
-            warnings: Vec::new(),
+        let merged = match &self.kind {
+            Kind::Typst(typst) => {
+                let with = typesetting()?;
+                typst.merge(&self.environment, context, data, &with)
+            }
+            Kind::Word(word) => merge_word(word, &self.environment, &context),
+        };
+        merged.map_err(|failure| match failure {
+            Failure::Rejected(problems) => of_data(problems).into(),
+            broken => broken,
         })
     }
+}
+
+fn merge_word(
+    word: &docx::Template,
+    env: &Environment<'_>,
+    context: &Value,
+) -> Result<Merged, Failure> {
+    let problems = word.problems(context);
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    Ok(Merged {
+        bytes: word.render(env, context, None, None, &[])?,
+        warnings: Vec::new(),
+    })
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension()
+        .is_some_and(|own| own.eq_ignore_ascii_case(ending))
 }
 
 /// There is no project and no schema: a name is in the data or nowhere.

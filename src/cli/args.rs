@@ -45,7 +45,7 @@ pub(super) enum Command {
     Clean(Clean),
     /// 从生成的 PDF 或 Word 里取回项目定义
     Extract(Extract),
-    /// 把任意数据填进任意 Word 模板
+    /// 把任意数据填进任意 Word 或 Typst 模板
     Merge(Merge),
     /// 列出现有表式及其字段
     Forms(Forms),
@@ -249,36 +249,48 @@ pub(super) struct Check {
     pub(super) document: Document,
 }
 
-/// 把任意数据填进任意 Word 模板
+/// 把任意数据填进任意 Word 或 Typst 模板
 #[derive(clap::Args)]
 #[command(
-    help_template = HELP, override_usage = "tianbao merge 模板 数据 -o 结果 [选项]", next_help_heading = "选项",
-    after_help = "模板里写标记：{{ 单位 }}，{%tr for 行 in 各行 %}……\n例：tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx\n",
+    help_template = HELP, override_usage = "tianbao merge 模板 数据 -o 结果 [选项]\n      tianbao merge --inspect 模板", next_help_heading = "选项",
+    after_help = "在 Word 或 WPS 里把标记打进模板：{{ 单位 }} 印出一个值；{%tr for 行 in 各行 %} 和 {%tr endfor %} 各占一行，\n中间的行逐项重复；全部写法见 docs/word-dialect.md。\n例：tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx\n    tianbao merge --inspect 通知.docx                      列出模板用到的名字\n    tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx --comment-errors 通知-有误.docx\n",
 )]
 pub(super) struct Merge {
     /// 模板
     #[arg(
         value_name = "模板",
+        display_order = 1,
         help_heading = "参数",
-        help = "写了标记的 Word 文件（.docx）"
+        help = "写了标记的 Word 文件（.docx）或 Typst 文件（.typ）"
     )]
     pub(super) template: PathBuf,
     /// 数据
     #[arg(
         value_name = "数据",
+        display_order = 2,
+        required_unless_present = "inspect",
         help_heading = "参数",
         help = "YAML 或 JSON 文件，最外层是映射"
     )]
-    pub(super) data: PathBuf,
+    pub(super) data: Option<PathBuf>,
     /// 写到哪里
     #[arg(
         display_order = 1,
         short,
         long,
         value_name = "结果",
-        help = "写到哪个文件"
+        required_unless_present = "inspect",
+        help = "写到哪个文件：Word 模板写成 .docx，Typst 模板写成 .pdf"
     )]
-    pub(super) out: PathBuf,
+    pub(super) out: Option<PathBuf>,
+    /// 列出名字
+    #[arg(
+        display_order = 2,
+        long,
+        conflicts_with_all = ["data", "comment_errors"],
+        help = "不合并，只列出模板用到的名字和位置，并推出数据的 JSON Schema 草稿；有 -o 就把草稿写到那里"
+    )]
+    pub(super) inspect: bool,
     /// 带批注的模板
     #[arg(
         display_order = 2,
@@ -290,17 +302,10 @@ pub(super) struct Merge {
     /// 覆盖
     #[arg(display_order = 3, long, help = "已有同名文件时覆盖它")]
     pub(super) force: bool,
-    /// 结果的写法
-    #[arg(
-        display_order = 21,
-        long,
-        value_name = "写法",
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true,
-        help = "结果写成 text（不写即此）或 json"
-    )]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) pdf: Pdf,
+    #[command(flatten)]
+    pub(super) place: Place,
 }
 
 /// 从生成的 PDF 或 Word 里取回项目定义
@@ -508,6 +513,20 @@ impl Threads {
 #[derive(clap::Args)]
 pub(super) struct Document {
     #[command(flatten)]
+    pub(super) pdf: Pdf,
+    /// 项目定义随文件保存
+    #[arg(
+        display_order = 13,
+        long,
+        help = "把项目定义（YAML）放进 PDF 和 Word 里，以后用 tianbao extract 取回；PDF 标准随之为 a-3a,ua-1"
+    )]
+    pub(super) embed_source: bool,
+}
+
+/// How a PDF is made.
+#[derive(clap::Args)]
+pub(super) struct Pdf {
+    #[command(flatten)]
     pub(super) faces: Faces,
     /// PDF 标准
     #[arg(
@@ -526,13 +545,6 @@ pub(super) struct Document {
         help = "文件所记的日期，从 1970-01-01 起的秒数；也可设 SOURCE_DATE_EPOCH；不写即项目的 date 或表式年度的第一天"
     )]
     pub(super) creation_timestamp: Option<i64>,
-    /// 项目定义随文件保存
-    #[arg(
-        display_order = 13,
-        long,
-        help = "把项目定义（YAML）放进 PDF 和 Word 里，以后用 tianbao extract 取回；PDF 标准随之为 a-3a,ua-1"
-    )]
-    pub(super) embed_source: bool,
 }
 
 /// Where faces are.
@@ -593,7 +605,7 @@ impl Command {
             Self::Verify(command) => &command.place,
             Self::Diff(command) => &command.place,
             Self::Clean(command) => &command.place,
-            Self::Merge(command) => return command.format == Format::Json,
+            Self::Merge(command) => &command.place,
             Self::Extract(command) => return command.format == Format::Json,
             Self::Forms(command) => &command.place,
             Self::Fonts(command) => &command.place,

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{Format, Merge};
-use super::{DIAGNOSTICS, GOOD, report};
+use super::{DIAGNOSTICS, GOOD, report, setup};
 use crate::any_template::{self, AnyTemplate};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Failure};
@@ -13,12 +13,24 @@ use crate::output::Output;
 use crate::project::{self, folder_of, real};
 
 pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
-    let json = command.format == Format::Json;
+    let json = command.place.format == Format::Json;
     let template = AnyTemplate::open(&command.template)?;
-    let data = project::load_data(&command.data)?;
-    let merged = match template.merge(&data) {
+    let (Some(data), Some(out)) = (&command.data, &command.out) else {
+        return inspect(&command, &template);
+    };
+    let data = project::load_data(data)?;
+    let ending = template.ending();
+    if !out
+        .extension()
+        .is_some_and(|own| own.eq_ignore_ascii_case(ending))
+    {
+        let words = format!("{} 应以 .{ending} 结尾", out.display());
+        return Err(Error::Usage(words).into());
+    }
+    let typesetting = || setup::typesetting(&command.place, &command.pdf);
+    let merged = match template.merge(&data, typesetting) {
         Err(Failure::Rejected(problems)) => {
-            if let Some(copy) = &command.comment_errors {
+            if let Some(copy) = command.comment_errors.as_ref().filter(|_| ending == "docx") {
                 let bytes = any_template::commented(&command.template, &problems)?;
                 write(&command, copy, &bytes)?;
                 if !json {
@@ -31,24 +43,60 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
         }
         merged => merged?,
     };
-    write(&command, &command.out, &merged.bytes)?;
+    write(&command, out, &merged.bytes)?;
     match json {
         true => {
             let warnings = merged.warnings.iter().map(Diagnostic::to_json);
             let warnings: Vec<_> = warnings.collect();
-            report::json(&json!({ "file": command.out, "diagnostics": warnings }));
+            report::json(&json!({ "file": out, "diagnostics": warnings }));
         }
         false => {
             report::diagnostics(&merged.warnings, false);
-            report::print(&format!("{}\n", command.out.display()));
+            report::print(&format!("{}\n", out.display()));
         }
+    }
+    Ok(GOOD)
+}
+
+/// Lists the names of a template, and drafts a schema.
+fn inspect(command: &Merge, template: &AnyTemplate) -> Result<u8, Failure> {
+    let found = template.names()?;
+    if command.place.format == Format::Json {
+        let names = found.names.iter().map(|one| {
+            json!({
+                "name": one.name,
+                "kind": one.kind,
+                "optional": one.optional,
+                "places": one.places,
+            })
+        });
+        let names: Vec<_> = names.collect();
+        report::json(&json!({ "names": names, "schema": found.schema }));
+    } else {
+        for one in &found.names {
+            let optional = if one.optional { "，可以没有" } else { "" };
+            let places = one.places.join("；");
+            report::print(&format!(
+                "{}（{}{optional}）：{places}\n",
+                one.name, one.kind
+            ));
+        }
+    }
+    let schema = format!("{:#}\n", found.schema);
+    match &command.out {
+        Some(out) => write(command, out, schema.as_bytes())?,
+        None if command.place.format == Format::Text => report::print(&format!("\n{schema}")),
+        None => {}
     }
     Ok(GOOD)
 }
 
 /// Writes the file, unless something else stands there.
 fn write(command: &Merge, out: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    for own in [&command.template, &command.data] {
+    for own in [Some(&command.template), command.data.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         if real(own) == real(out) {
             let words = format!("{} 是要读的文件，不能写成结果", out.display());
             return Err(Error::Usage(words).into());

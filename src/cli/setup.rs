@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::args::{Document, Faces, Place, Target};
+use super::args::{Document, Faces, Pdf, Place, Target};
+use crate::any_template::Typesetting;
 use crate::error::Error;
 use crate::form::Templates;
-use crate::pdf::{self, Timestamp};
+use crate::pdf::{self, Timestamp, Typesetter};
 use crate::render::{Options, Renderer};
 
 /// What marks a folder as `templates/`.
@@ -70,7 +71,7 @@ fn variable(name: &str) -> Option<OsString> {
 }
 
 /// `--creation-timestamp`, or `SOURCE_DATE_EPOCH`.
-fn timestamp(document: &Document) -> Result<Option<Timestamp>, Error> {
+fn timestamp(document: &Pdf) -> Result<Option<Timestamp>, Error> {
     let seconds = match (document.creation_timestamp, variable("SOURCE_DATE_EPOCH")) {
         (Some(seconds), _) => seconds,
         (None, None) => return Ok(None),
@@ -97,17 +98,27 @@ pub(super) fn renderer(
     targets: &[Target],
 ) -> Result<Renderer, Error> {
     let templates = templates(place)?;
-    let faces = faces(&document.faces, &templates)?;
+    let faces = faces(&document.pdf.faces, &templates)?;
     // Only a PDF has a standard that may forbid it.
     let embeds = document.embed_source && targets.contains(&Target::Pdf);
     let options = Options {
         pdf: targets.contains(&Target::Pdf),
         word: targets.contains(&Target::Docx),
-        standards: pdf::standards(document.pdf_standard.as_deref(), embeds)?,
-        timestamp: timestamp(document)?,
+        standards: pdf::standards(document.pdf.pdf_standard.as_deref(), embeds)?,
+        timestamp: timestamp(&document.pdf)?,
         embed_source: document.embed_source,
     };
     Ok(Renderer::new(templates, faces, options))
+}
+
+/// What makes the PDF of a template without a form pack.
+pub(super) fn typesetting(place: &Place, pdf: &Pdf) -> Result<Typesetting, Error> {
+    let templates = templates(place)?;
+    Ok(Typesetting {
+        typesetter: Typesetter::new(faces(&pdf.faces, &templates)?, &templates),
+        standards: pdf::standards(pdf.pdf_standard.as_deref(), false)?,
+        timestamp: timestamp(pdf)?,
+    })
 }
 
 /// A renderer that is only asked about packs and faces.

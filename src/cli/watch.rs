@@ -119,7 +119,7 @@ impl Watched {
         let templates = setup::templates(&command.input.place)?;
         let mut packs = vec![real(templates.folder())];
         packs.extend(
-            setup::font_folders(&command.document.faces)
+            setup::font_folders(&command.document.pdf.faces)
                 .iter()
                 .map(|path| real(path)),
         );

@@ -172,7 +172,7 @@ impl Template {
         }
         let known = names_in(context);
         let mut problems: Vec<Diagnostic> = self.problems.clone();
-        for (part, spot, of) in &self.uses {
+        for (part, spot, of) in self.uses.iter().filter(|_| !context.is_none()) {
             if of.guarded || is_there(&of.path, context) {
                 continue;
             }

@@ -15,6 +15,7 @@ mod lines;
 pub(crate) mod names;
 mod rows;
 pub(crate) mod tags;
+mod typst;
 
 use std::io;
 
@@ -26,6 +27,7 @@ pub(crate) use context::{context, reckonable_context};
 pub(crate) use escape::Slots;
 pub(crate) use explain::{Pointed, explain, names_in, undefined};
 pub(crate) use lines::{mark_lines, take_marks};
+pub(crate) use typst::{typst_flaws, typst_problem};
 
 /// Steps a template may take: a form of 1,000 rows needs about 200,000.
 const FUEL: u64 = 20_000_000;

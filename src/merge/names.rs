@@ -51,14 +51,7 @@ pub(crate) struct Use {
     pub(crate) tag: usize,
 }
 
-impl Use {
-    /// As a template says it: `rows[].name`.
-    pub(crate) fn name(&self) -> String {
-        name_of(&self.path)
-    }
-}
-
-/// A path in words.
+/// A path in words: `rows[].name`.
 pub(crate) fn name_of(path: &[Step]) -> String {
     let mut name = String::new();
     for step in path {
@@ -491,7 +484,7 @@ mod tests {
             names.note(&tag);
         }
         let uses = names.uses().into_iter();
-        uses.map(|used| (used.name(), used.how, used.guarded))
+        uses.map(|used| (name_of(&used.path), used.how, used.guarded))
             .collect()
     }
 

@@ -124,7 +124,7 @@ pub(crate) fn find(text: &str, dialect: Dialect) -> (Vec<Tag>, Vec<Flaw>) {
                     message: format!("标记的括号是全角的：{shown}"),
                     label: Some("改用半角的 {{ }} 或 {% %}".into()),
                 });
-                at = start + '｛'.len_utf8();
+                at = start + rest.chars().next().map_or(1, char::len_utf8);
                 continue;
             }
         }

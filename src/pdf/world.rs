@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
@@ -32,7 +33,8 @@ pub struct Assets {
     /// The folder as messages name it.
     folder: String,
     files: BTreeMap<String, Bytes>,
-    page: Page,
+    /// Nothing where the template itself sets its page.
+    page: Option<Page>,
 }
 
 /// What `form.yaml` says of the page.
@@ -48,10 +50,17 @@ impl Assets {
     pub fn of_form(form: &Form) -> Self {
         let mut assets = Self::new(&form.files);
         assets.folder = project::shown(&form.folder);
-        assets.page = Page {
+        assets.page = Some(Page {
             orientation: form.manifest.orientation,
             binding: form.manifest.binding,
-        };
+        });
+        assets
+    }
+
+    /// The files that a template without a form pack may read.
+    pub(crate) fn beside(template: &Path, files: FormFiles) -> Self {
+        let mut assets = Self::new(&files);
+        assets.folder = project::shown(project::folder_of(template));
         assets
     }
 
@@ -151,7 +160,7 @@ impl<'a> SheetWorld<'a> {
         world.add_file("/data/document.json", document);
         world.set_pages("[]".to_owned());
         let mut main = String::from(
-            "#import \"/lib/page.typ\": form-page\n\
+            "#import \"/lib/page.typ\": form-page, own-page\n\
              #let document-data = json(\"/data/document.json\")\n\
              #set document(title: document-data.title, author: document-data.authors)\n\
              #set text(lang: \"zh\", region: \"cn\")\n",
@@ -163,10 +172,14 @@ impl<'a> SheetWorld<'a> {
             let text = format!("#let _v = json(\"{values}\");{}", sheet.text);
             world.add_source(&path, text);
             world.add_file(&values, sheet.values.clone());
-            let Page {
-                orientation,
-                binding,
-            } = sheet.assets.page;
+            let page = match sheet.assets.page {
+                Some(page) => format!(
+                    "form-page.with(orientation: {}, binding: {}, sheet: {index})",
+                    json!(page.orientation),
+                    json!(page.binding),
+                ),
+                None => "own-page".to_owned(),
+            };
             let attach = world.attach(sheet);
             let separator = if index > 0 {
                 "#pagebreak(weak: true)\n"
@@ -175,10 +188,7 @@ impl<'a> SheetWorld<'a> {
             };
             let _ = writeln!(
                 main,
-                "{separator}#[\n#show: form-page.with(orientation: {}, binding: {}, sheet: {index})\n\
-                 {attach}#include \"{path}\"\n]",
-                json!(orientation),
-                json!(binding),
+                "{separator}#[\n#show: {page}\n{attach}#include \"{path}\"\n]",
             );
         }
         world.add_source("/main.typ", main);

@@ -9,6 +9,7 @@ mod sheets;
 mod write;
 mod yaml;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) use yaml::{MAX_BYTES, colon_slip, parse as parse_yaml};
 
 /// Largest file of data that no form knows, in bytes.
 const MAX_DATA_BYTES: usize = 32 << 20;
+/// Most bytes of the files that a Typst template names.
+const MAX_BESIDE_BYTES: u64 = 64 << 20;
 /// Most values of such a file.
 const MAX_DATA_VALUES: usize = 500_000;
 
@@ -123,6 +126,49 @@ pub fn load_data(path: &Path) -> Result<Node, Failure> {
                 .into(),
         ),
     }
+}
+
+/// The files beside a Typst template that it names in quotes, and those that
+/// these name: what it may read. None of them is outside its folder.
+///
+/// # Errors
+/// If they are too large together.
+pub(crate) fn named_beside(
+    template: &Path,
+    text: &str,
+) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+    let folder = real(folder_of(template));
+    let mut found = BTreeMap::new();
+    let mut budget = MAX_BESIDE_BYTES;
+    let mut texts = vec![text.to_owned()];
+    while let Some(text) = texts.pop() {
+        for name in text
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|name| !name.is_empty())
+        {
+            let path = real(&folder.join(name));
+            let Ok(inside) = path.strip_prefix(&folder) else {
+                continue;
+            };
+            let key = shown(inside);
+            if found.contains_key(&key) || !path.is_file() {
+                continue;
+            }
+            let size = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+            budget = budget.checked_sub(size).ok_or_else(|| {
+                let limit = MAX_BESIDE_BYTES >> 20;
+                Error::Usage(format!("模板引用的文件合计超过 {limit} MB"))
+            })?;
+            let bytes = fs::read(&path).map_err(|e| Error::io("读取", &path, e))?;
+            if key.ends_with(".typ") {
+                texts.push(String::from_utf8_lossy(&bytes).into_owned());
+            }
+            found.insert(key, bytes);
+        }
+    }
+    Ok(found)
 }
 
 /// The file that a project file names in `extends`, if it names one.

@@ -426,7 +426,7 @@ fn attach(sheets: &mut [Sheet<'_>], files: &[Embedded]) {
 }
 
 /// `2024-12-31`, also with `/` or `.`, and `2024年12月31日`.
-fn day(text: &str) -> Option<Timestamp> {
+pub(crate) fn day(text: &str) -> Option<Timestamp> {
     let text = text.strip_suffix('日').unwrap_or(text);
     let mut parts = text.split(['-', '/', '.', '年', '月']);
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);

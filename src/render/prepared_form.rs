@@ -7,10 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::digest::{Digest, Digester};
 use crate::error::Failure;
 use crate::form::Form;
-use crate::merge::tags::{self, Balance, Dialect};
 use crate::merge::{self, Pointed, context, environment, explain, mark_lines, names_in};
 use crate::project::{self, Data, Project};
-use crate::source::Location;
 use crate::{docx, pdf};
 
 /// A form pack with its templates compiled.
@@ -64,7 +62,7 @@ impl PreparedForm {
     pub(super) fn new(form: Form) -> Result<Self, Failure> {
         let mut environment = environment(&form.schema.attributes());
         let mut problems = Vec::new();
-        problems.extend(typst_flaws(&form, &environment));
+        problems.extend(merge::typst_flaws(&form.typst, &environment));
         let typst = mark_lines(&form.typst.text);
         match environment.add_template_owned("form.typ", typst) {
             Err(error) if problems.is_empty() => {
@@ -136,57 +134,9 @@ impl Diagnostic {
     }
 }
 
-/// What is wrong with the tags of `form.typ`, each by itself.
-fn typst_flaws(form: &Form, env: &Environment<'_>) -> Vec<Diagnostic> {
-    let text = &form.typst.text;
-    // What stands in a raw block is no tag.
-    if text.contains("endraw") {
-        return Vec::new();
-    }
-    let (tags, mut flaws) = tags::find(text, Dialect::Plain);
-    let mut balance = Balance::<usize>::default();
-    for tag in &tags {
-        flaws.extend(tag.flaw(env));
-        flaws.extend(balance.note(tag, &tag.start, ("", None)));
-    }
-    let end_of = |start: usize| {
-        let tag = tags.iter().find(|tag| tag.start == start);
-        tag.map_or_else(
-            || text[start..].find('\n').map_or(text.len(), |at| start + at),
-            |tag| tag.end,
-        )
-    };
-    let at = |start: usize| Location::new(&form.typst, start..end_of(start));
-    let unclosed = balance.rest().map(|(keyword, start)| {
-        Diagnostic::error("template/block", format!("`{keyword}` 没有结束"))
-            .at(at(start))
-            .hint(format!("补上 `end{keyword}`"))
-    });
-    let found = flaws.into_iter().map(|flaw| {
-        let problem = Diagnostic::error(flaw.code, flaw.message).at(at(flaw.start));
-        match flaw.label {
-            Some(label) => problem.label(label),
-            None => problem,
-        }
-    });
-    found.chain(unclosed).collect()
-}
-
 /// A merging error at its line of `form.typ`.
 pub(super) fn template_problem(form: &Form, error: &TemplateError, known: &[String]) -> Diagnostic {
-    let source = error.template_source().unwrap_or_default();
-    let pointed = Pointed::by(error, source);
-    let problem = explain(error, pointed.as_ref(), known);
-    let Some(line) = error.line() else {
-        return problem.at(Location::start_of(&form.typst));
-    };
-    // Marks stand at line ends, so that lines are the template's own.
-    let words = pointed.and_then(|pointed| pointed.words().lines().next());
-    problem.at(Location::words_of(
-        &form.typst,
-        line,
-        words.unwrap_or_default(),
-    ))
+    merge::typst_problem(&form.typst, error, known)
 }
 
 fn authors(project: &Project, field: &str) -> Vec<String> {

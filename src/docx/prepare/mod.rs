@@ -127,6 +127,9 @@ struct Loop {
     names: Vec<String>,
 }
 
+/// An inline statement: its paragraph, its number there, what its run lies in.
+type Inline = (usize, usize, Option<usize>);
+
 struct Preparing<'a, P> {
     outline: &'a Outline<'a>,
     /// File and place of a spot of this part.
@@ -316,7 +319,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             }
         }
         let blanks = blanks.into_iter().filter(|range| !range.is_empty());
-        read.tags.extend(blanks.map(|range| Tag::nothing(range)));
+        read.tags.extend(blanks.map(Tag::nothing));
         read.tags.sort_by_key(|tag| tag.start);
         read.tags.dedup_by_key(|tag| tag.start);
     }
@@ -490,7 +493,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     /// the numbers of its tags.
     fn hoisted(&self, read: &[Read]) -> BTreeMap<usize, BTreeSet<usize>> {
         let mut hoisted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let mut open: Vec<(usize, Vec<(usize, usize, Option<usize>)>)> = Vec::new();
+        let mut open: Vec<(usize, Vec<Inline>)> = Vec::new();
         for (index, one) in read.iter().enumerate() {
             let root = self.root(one.paragraph.element);
             open.retain(|(known, _)| *known == root);
