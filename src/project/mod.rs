@@ -110,21 +110,27 @@ impl Project {
 /// Rejected with what is wrong in the file; broken if it cannot be opened.
 pub fn load_data(path: &Path) -> Result<Node, Failure> {
     let source = read_up_to(path, MAX_DATA_BYTES)?;
-    let is_json = path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let ending = path.extension();
+    let is_json = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    Ok(parse_data(&source, is_json)?)
+}
+
+/// As [`load_data`], of a text.
+///
+/// # Errors
+/// Everything wrong in it.
+pub fn parse_data(source: &Arc<Source>, is_json: bool) -> Result<Node, Vec<Diagnostic>> {
     let node = match is_json {
-        true => json::parse(&source, MAX_DATA_VALUES)?,
-        false => yaml::parse_up_to(&source, MAX_DATA_VALUES)?,
+        true => json::parse(source, MAX_DATA_VALUES).map_err(|problem| vec![problem])?,
+        false => yaml::parse_up_to(source, MAX_DATA_VALUES)?,
     };
     match node.data {
         Data::Map(_) => Ok(node),
-        _ => Err(
+        _ => Err(vec![
             Diagnostic::error("data/type", "数据的最外层应是映射（键: 值）")
-                .at(Location::start_of(&source))
-                .label(format!("这里是{}", node.kind()))
-                .into(),
-        ),
+                .at(Location::start_of(source))
+                .label(format!("这里是{}", node.kind())),
+        ]),
     }
 }
 
