@@ -94,9 +94,9 @@ fn script(name: &str, arguments: &[&Path]) {
 /// Widths of columns are not compared: docxtpl divides them in its own way.
 fn without_widths(dump: &str) -> String {
     dump.lines()
-        .map(|line| match line.trim_start().starts_with("table [") {
-            true => format!("{}table\n", &line[..line.find("table").unwrap()]),
-            false => format!("{line}\n"),
+        .map(|line| match line.split_once(" columns: ") {
+            Some((table, _)) if table.trim_start().starts_with("table of ") => format!("{table}\n"),
+            _ => format!("{line}\n"),
         })
         .collect()
 }

@@ -107,6 +107,9 @@ impl Dump {
     }
 
     fn blocks(&mut self, parent: &Element, depth: usize) {
+        if holds_bare_text(parent) {
+            self.line(depth, "‹text outside a paragraph›");
+        }
         for block in parent.elements() {
             match block.name.as_str() {
                 "w:p" => self.paragraph(block, depth, ""),
@@ -122,6 +125,7 @@ impl Dump {
                     self.line(depth, &format!("{} {number}", &block.name[2..]));
                     self.blocks(block, depth + 1);
                 }
+                "w:r" | "w:t" => self.line(depth, "‹run outside a paragraph›"),
                 _ => {}
             }
         }
@@ -133,7 +137,8 @@ impl Dump {
                 .map(|column| column.attribute("w:w").unwrap_or("?"))
         });
         let columns: Vec<&str> = columns.collect();
-        self.line(depth, &format!("table [{}]", columns.join(" ")));
+        let (count, widths) = (columns.len(), columns.join(" "));
+        self.line(depth, &format!("table of {count} columns: {widths}"));
         self.rows(table, depth + 1);
     }
 
@@ -217,6 +222,9 @@ impl Dump {
     }
 
     fn runs<'a>(&self, parent: &'a Element, runs: &mut Runs<'a>) {
+        if holds_bare_text(parent) {
+            runs.mark("‹text outside a run›".into());
+        }
         for child in parent.elements() {
             match child.name.as_str() {
                 "w:r" => self.run(child, runs),
@@ -336,16 +344,16 @@ impl Runs<'_> {
     }
 }
 
+/// Whether text stands where only elements may, which Word does not take.
+fn holds_bare_text(element: &Element) -> bool {
+    let dense = |text: String| text.split_whitespace().map(str::len).sum::<usize>();
+    let inner: usize = element.elements().map(|own| dense(own.content())).sum();
+    dense(element.content()) != inner
+}
+
 /// The properties of a run in the order of their names.
 fn run_properties(properties: &Element) -> String {
-    let attributes = [
-        "w:val",
-        "w:fill",
-        "w:ascii",
-        "w:hAnsi",
-        "w:cs",
-        "w:eastAsia",
-    ];
+    let attributes = ["w:val", "w:fill", "w:ascii", "w:hAnsi", "w:eastAsia"];
     let mut says: Vec<String> = properties
         .elements()
         // What concerns other scripts and spelling says nothing here.

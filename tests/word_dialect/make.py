@@ -96,7 +96,7 @@ case(
     {"a": "aBc def", "padded": "  留白  ", "zh": "指标值"},
 )
 case(
-    "filters-of-text-in-python-only",
+    "filters-of-words",
     ["[{{ a | center(12) }}]", "{{ zh | wordcount }} {{ long | truncate(7, true, '…') }}"],
     {"a": "abc", "zh": "一 二 三", "long": "跨境电商产业园区建设"},
 )
@@ -135,7 +135,7 @@ case(
         "{{ a.replace('b', '乙') }} {{ a.split(' ')[1] }} {{ a.startswith('aB') }} {{ a.find('d') }} {{ a.count('d') }}".replace(
             "{{ a.startswith('aB') }}", "{% if a.startswith('aB') and not a.endswith('x') %}起{% endif %}"
         ),
-        "{{ '、'.join(names) }} {{ a.isdigit() and 'x' or 'y' }} {{ '7'.zfill(3) }}",
+        "{{ '、'.join(names) }} {{ a.isdigit() and 'x' or 'y' }}",
         "{% for line in lines.splitlines() %}[{{ line }}]{% endfor %}",
         "{% for key, value in funds.items() %}{{ key }}={{ value }};{% endfor %} {{ funds.keys() | join(',') }} {{ funds.values() | join(',') }}",
         "{{ funds.get('province') }} {{ funds.get('county', '无') }}",
@@ -687,11 +687,20 @@ case(
     "content-controls",
     [
         control(p("段：{{ name }}")),
-        p(r("行内："), control(r("{{ name }}", BOLD)), r("，{{ na"), control(r("me }}"))),
-        tbl(2, f"<w:tr>{tc('格')}{control(tc('{{ name }}'))}</w:tr>"),
+        p(r("行内："), control(r("{{ name }}", BOLD)), r("，后")),
         control(p("{%p for n in names %}") + p("{{ n }}") + p("{%p endfor %}")),
     ],
     {"name": "县域电商", "names": ["甲", "乙"]},
+)
+case(
+    "content-control-around-a-cell",
+    [tbl(2, f"<w:tr>{tc('格')}{control(tc('{{ name }}'))}</w:tr>")],
+    {"name": "县域电商"},
+)
+case(
+    "tag-that-reaches-into-a-content-control",
+    [p(r("前{{ na"), control(r("me }}", BOLD)), r("后"))],
+    {"name": "县域电商"},
 )
 case(
     "content-control-around-rows",
@@ -728,24 +737,37 @@ case(
 )
 case(
     "hard-blanks-and-tabs-in-tags",
-    ["{{\u00a0a\u00a0}}", p(run(t("{{ ") + "<w:tab/>" + t("a }}")))],
+    ["{{\u00a0a\u00a0}}后", p(run(t("{{ ") + "<w:tab/>" + t("a }}后"))), p(run(t("{% if a ") + BREAK + t("%}甲{% endif %}")))],
     {"a": "值"},
 )
 
 
-def cuts(tag):
+def cuts(tag, *after):
     """The tag cut at every place."""
     for at in range(1, len(tag)):
-        yield p(r("前"), r(tag[:at]), r(tag[at:], BOLD), r("后"))
+        yield p(r("前"), r(tag[:at]), r(tag[at:], BOLD), *after, r("后"))
 
 
-case("tags-cut-in-two", [*cuts("{{ a }}"), *cuts("{% if a %}甲{% endif %}"), *cuts("{#注#}")], {"a": "值"})
+case(
+    "tags-cut-in-two",
+    [*cuts("{{ a }}"), *cuts("{% if a %}", r("甲{% endif %}")), *cuts("{#注#}")],
+    {"a": "值"},
+)
+case(
+    "text-behind-a-cut-tag",
+    [
+        p(r("{{ a"), r(" }}后", BOLD)),
+        p(r("{% if "), r("a %}甲", BOLD), r("{% endif %}")),
+        p(r("甲{"), r("{ a }", RED), r("}乙{{ "), r("a"), r(" }"), r("}丙", BOLD)),
+    ],
+    {"a": "值"},
+)
 case(
     "tags-cut-in-many",
     [
         p(*(r(c) for c in "{{ a }}")),
         p(*(r(c, BOLD if i % 2 else RED) for i, c in enumerate("{% if a %}{{ a }}{% endif %}"))),
-        p(r("甲{"), r("{ a }", RED), r("}乙{{ "), r("a"), r(" }"), r("}丙", BOLD)),
+        p(r("甲{"), r("{ a }", RED), r("}"), r("乙{{ "), r("a"), r(" }"), r("}")),
         p(run(t("{{") + t(" a ") + t("}}"))),
         p(*(r(c, "", ' w:rsidR="00A10000"') for c in ("{{", " a ", "}}"))),
     ],
@@ -852,6 +874,7 @@ case(
     ["{{r a }}"],
     {"a": {"$text": [{"text": "一\n二\t三", "bold": True}, {"text": "A&B <c>", "italic": True}]}},
 )
+case("rich-text-with-a-new-paragraph", [p("前", "{{r a }}", pr=STYLED)], {"a": {"$text": [{"text": "一\u0007二", "bold": True}]}})
 case("rich-text-with-a-link", ["见{{r a }}。"], {"a": {"$text": [{"text": "网站", "link": "https://example.org/?a=1&b=2"}]}})
 case(
     "rich-paragraphs",
@@ -880,7 +903,8 @@ case(
     files={"red.png": png(20, 10)},
 )
 case("image-with-alternative-text", ["{{ a }}"], {"a": {"$image": "red.png", "width": "20mm", "alt": "单位印章"}}, files={"red.png": png(20, 10)})
-case("page-break", ["前", "{{p a }}", "后"], {"a": {"$break": "page"}})
+case("page-break", ["前{{ a }}后"], {"a": {"$break": "page"}})
+case("page-break-in-place-of-a-paragraph", ["前", "{{p a }}", "后"], {"a": {"$break": "page"}})
 OTHER = package(
     document(
         p(r("附录", BOLD))
@@ -933,6 +957,11 @@ case(
         )
     ],
     {"columns": ["一季度", "二季度", "三季度", "四季度", "全年"]},
+)
+case(
+    "text-beside-a-row-tag",
+    [tbl(2, tr("{%tr for x in people %}", "这一格会丢"), tr("{{ x.name }}", ""), tr("{%tr endfor %}", ""))],
+    {"people": PEOPLE},
 )
 case("a-name-the-data-lacks", ["{{ naem }}，{{ name }}"], {"name": "县域电商"})
 case("safe-does-not-exist", ["{{ name | safe }}"], {"name": "<w:p/>"})
