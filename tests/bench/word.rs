@@ -37,11 +37,11 @@ fn large() -> Value {
     let row = |n: usize| {
         let unit = ["家", "个", "%", "人次"][n % 4];
         let note = match n % 3 {
-            0 => "第三方抽查核对",
+            0 => "第三方抽查核对结果",
             _ => "",
         };
         json!({
-            "name": format!("第{n}项产业带培育"),
+            "name": format!("第{n}项产业带企业培育"),
             "target": format!("≥{}", 10 + n % 90),
             "unit": unit,
             "amount": n * 37 % 1000,

@@ -10,7 +10,7 @@ from package import document, p, package, r, tbl, tc, tr  # noqa: E402
 
 COLUMNS = ["一级指标", "二级指标", "序号", "三级指标", "指标值", "单位", "金额（万元）", "备注"]
 # As in a form made with Word: every run has its fonts, every cell its look.
-PARAGRAPH = '<w:snapToGrid w:val="0"/><w:spacing w:before="0" w:after="0" w:line="262" w:lineRule="exact"/><w:jc w:val="center"/>'
+PARAGRAPH = '<w:snapToGrid w:val="0"/><w:spacing w:before="0" w:after="0" w:line="340" w:lineRule="exact"/><w:jc w:val="center"/>'
 RUN = (
     '<w:rFonts w:hint="eastAsia" w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:eastAsia="仿宋_GB2312" w:cs="Times New Roman"/>'
     '<w:sz w:val="21"/><w:szCs w:val="21"/>'
