@@ -208,9 +208,7 @@ pub(crate) fn python() -> Command {
         "{} is missing: run tests/run",
         path.display()
     );
-    let mut command = Command::new(path);
-    command.env("PYTHONDONTWRITEBYTECODE", "1");
-    command
+    Command::new(path)
 }
 
 /// Checks the structure of a PDF; `Err` holds errors and warnings alike.

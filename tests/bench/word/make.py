@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE.parents[1] / "word_dialect"))
 from package import document, p, package, r, tbl, tc, tr  # noqa: E402
 
