@@ -4,9 +4,11 @@
 //! (`UPDATE=1 cargo test --test tests word_dialect` writes it anew); where
 //! docxtpl gives something else, `docxtpl.txt` says why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use tianbao::parity::word::{Element, part};
 
 use crate::cases::update;
 use crate::support::program::{Trial, root};
@@ -133,6 +135,53 @@ fn docxtpl_gives_the_same() {
     );
 }
 
+/// A length or count that an element below a cell's properties gives.
+fn of_cell(cell: &Element, property: &str, attribute: &str) -> Option<usize> {
+    let property = cell.child("w:tcPr")?.child(property)?;
+    property.attribute(attribute)?.parse().ok()
+}
+
+#[test]
+fn every_row_reaches_the_edge_of_its_table() {
+    let mut wrong = Vec::new();
+    let mut rows = 0;
+    for (name, folder) in cases() {
+        let Ok((docx, _)) = render(&folder) else {
+            continue;
+        };
+        let document = part(&docx, "word/document.xml").unwrap().unwrap();
+        let document = Element::parse(&document).unwrap();
+        // Where columns come and go, cells are as wide as their columns.
+        let grows = name.starts_with("columns-");
+        for table in document.descendants("w:tbl") {
+            let columns: Vec<usize> = table
+                .child("w:tblGrid")
+                .unwrap()
+                .elements()
+                .map(|column| column.attribute("w:w").unwrap().parse().unwrap())
+                .collect();
+            for row in table.elements().filter(|own| own.name == "w:tr") {
+                rows += 1;
+                let mut at = 0;
+                for cell in row.descendants("w:tc") {
+                    let span = of_cell(cell, "w:gridSpan", "w:val").unwrap_or(1);
+                    let covered: usize = columns.iter().skip(at).take(span).sum();
+                    let width = of_cell(cell, "w:tcW", "w:w").unwrap();
+                    if grows && width.abs_diff(covered) > span {
+                        wrong.push(format!("{name}: a cell of {width} over {covered}"));
+                    }
+                    at += span;
+                }
+                if at != columns.len() && row.descendants("w:tbl").is_empty() {
+                    wrong.push(format!("{name}: {at} of {} columns", columns.len()));
+                }
+            }
+        }
+    }
+    assert!(rows > 50);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 #[ignore = "needs the Open XML validator"]
 fn every_output_is_valid() {
@@ -160,14 +209,14 @@ fn templates_are_those_that_make_writes() {
 #[test]
 fn the_document_names_every_case_and_no_other() {
     let text = fs::read_to_string(root().join("docs/word-dialect.md")).unwrap();
-    let named: std::collections::BTreeSet<&str> = text
+    let named: BTreeSet<&str> = text
         .split("](../tests/word_dialect/")
         .skip(1)
         .filter_map(|link| link.split(')').next())
         .filter(|name| !name.is_empty() && !name.contains('.'))
         .collect();
     let cases = cases();
-    let there: std::collections::BTreeSet<&str> = cases.keys().map(String::as_str).collect();
+    let there: BTreeSet<&str> = cases.keys().map(String::as_str).collect();
     let lacking: Vec<_> = there.difference(&named).collect();
     let unknown: Vec<_> = named.difference(&there).collect();
     assert!(
