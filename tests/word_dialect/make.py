@@ -226,6 +226,18 @@ case(
     {"new": True},
 )
 case(
+    "block-over-paragraphs",
+    [
+        "甲{% if a %}乙",
+        p(r("丙{% endif %}丁", BOLD)),
+        "戊{% if not a %}己",
+        "庚{% endif %}辛",
+        "{% for n in names %}第{{ n }}",
+        "项{% endfor %}完",
+    ],
+    {"a": 1, "names": ["一", "二"]},
+)
+case(
     "for-in-a-paragraph",
     [
         "{% for n in names %}{{ n }}{% if not loop.last %}、{% endif %}{% endfor %}。",
@@ -575,6 +587,18 @@ case(
     {"groups": [{"name": "产出", "rows": ["数量", "质量"]}, {"name": "产出", "rows": ["时效"]}, {"name": "效益", "rows": ["经济", "社会"]}]},
 )
 case(
+    "vertical-merge-of-several-paragraphs",
+    [
+        tbl(
+            2,
+            tr("{%tr for x in names %}", ""),
+            tr(tc(p(r("前"), r("{% vm %}甲", BOLD), r("后")), "第二段"), "{{ x }}"),
+            tr("{%tr endfor %}", ""),
+        )
+    ],
+    {"names": ["一", "二"]},
+)
+case(
     "horizontal-merge",
     [
         tbl(
@@ -834,6 +858,7 @@ case(
 
 STYLED = '<w:pStyle w:val="Quote1"/><w:jc w:val="center"/>'
 case("value-with-line-breaks", [p(r("前{{ a }}后", BOLD), pr=STYLED), tbl(1, tr("{{ a }}"))], {"a": "一\n二\n\n三"})
+case("value-with-windows-line-ends", [p(r("{{ a }}", BOLD))], {"a": "一\r\n二\r三"})
 case("value-with-tabs", [p(r("前{{ a }}后", BOLD), pr=STYLED)], {"a": "一\t二\t\t三"})
 case("value-with-paragraphs", [p(r("前{{ a }}后", BOLD), pr=STYLED), tbl(1, tr(tc(p(r("{{ a }}", RED)))))], {"a": "一\u0007二\u0007\u0007三"})
 case("value-with-a-page-break", [p(r("前{{ a }}后", BOLD), pr=STYLED)], {"a": "一\f二"})
