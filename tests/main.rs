@@ -17,6 +17,7 @@ mod support {
     pub(crate) mod seed_nanchang;
     pub(crate) mod seed_text;
     pub(crate) mod tools;
+    pub(crate) mod word_dump;
     pub(crate) mod workbooks;
 }
 
@@ -45,3 +46,4 @@ mod tables;
 mod watching;
 mod what_changed;
 mod whole_files_only;
+mod word_dialect;
