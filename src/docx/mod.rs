@@ -9,6 +9,7 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod balance;
 mod columns;
 mod comments;
 mod custom_xml;
@@ -256,7 +257,7 @@ impl Template {
             true => columns::set(&merged.text).map_err(|words| vec![refuse(words)])?,
             false => merged.text,
         };
-        match outline::flaw(&text) {
+        match balance::flaw(&text) {
             None => Ok(text),
             Some(error) => Err(vec![refuse(error)]),
         }

@@ -470,7 +470,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 let parent = element.and_then(|element| self.outline.elements[element].parent);
                 (name, parent)
             }
-            _ if is_hoisted => ("", Some(self.root(paragraph.element))),
+            _ if is_hoisted => ("", self.outline.elements[self.root(paragraph.element)].parent),
             _ => ("", self.container(paragraph, tag)),
         }
     }
@@ -483,7 +483,8 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         };
         let parent = self.outline.elements[run].parent?;
         match parent == paragraph.element {
-            true => Some(self.root(parent)),
+            // A block may reach over paragraphs that stand side by side.
+            true => self.outline.elements[self.root(parent)].parent,
             false => Some(parent),
         }
     }
