@@ -3,7 +3,8 @@
 //! No form pack: no schema, no file name, no second output. The dialect, the
 //! environment and the guarantees are those of form packs.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use minijinja::Environment;
@@ -35,7 +36,11 @@ impl AnyTemplate {
     /// Rejected with everything wrong in the template; broken if it cannot be
     /// read.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
+        let mut bytes = Vec::new();
+        // One byte more, so that a file that is too large is seen to be so.
+        File::open(path)
+            .and_then(|file| file.take(docx::MAX_FILE + 1).read_to_end(&mut bytes))
+            .map_err(|e| Error::io("读取", path, e))?;
         Self::from_bytes(&project::shown(path), &bytes)
     }
 
@@ -60,7 +65,7 @@ impl AnyTemplate {
             .render(&self.environment, &context, None, None, &[])?;
         Ok(Merged {
             bytes,
-            warnings: Vec::new(),
+            warnings: self.word.warnings().to_vec(),
         })
     }
 }

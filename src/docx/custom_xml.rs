@@ -3,9 +3,10 @@
 
 use quick_xml::escape::{escape, unescape};
 
+use super::archive::Archive;
 use super::join::{attribute, insert_before, part};
 use super::outline::{Kind, Outline};
-use super::package::{self, Parts, RELATIONSHIPS, TYPES};
+use super::package::{Parts, RELATIONSHIPS, TYPES};
 use crate::diagnostic::Diagnostic;
 use crate::embedded::{Embedded, MAX_EMBEDDED};
 
@@ -13,6 +14,8 @@ use crate::embedded::{Embedded, MAX_EMBEDDED};
 const NAMESPACE: &str = "urn:tianbao:projects";
 /// The name of our data in the file's data store.
 const STORE_ID: &str = "{6F1D2A53-8C1E-4B7C-9E55-0D7A5B1C3E42}";
+/// Most bytes of all such parts of a file.
+const MAX_ITEMS: u64 = 64 << 20;
 /// How part names begin.
 const STEM: &str = "customXml/item";
 
@@ -26,7 +29,7 @@ pub(super) struct CustomXml {
     added: Vec<(String, String)>,
 }
 
-/// Parts to put into a package, see [`package::Package::write`].
+/// Parts to put into a package, see [`super::package::Package::write`].
 pub(super) struct Changes<'a> {
     pub(super) replaced: Vec<(&'a str, String)>,
     pub(super) added: Vec<(String, String)>,
@@ -147,7 +150,18 @@ pub(super) fn forget(parts: &mut Parts) {
 /// # Errors
 /// Rejected if it is no Word file.
 pub(crate) fn attached(file: &str, bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
-    let parts = package::read(file, bytes)?;
+    let open = || {
+        let mut archive = Archive::open(bytes)?;
+        let parts = archive.unpack(|name| is_item(name) || name == TYPES, MAX_ITEMS)?;
+        match part(&parts, TYPES) {
+            Ok(_) => Ok(parts),
+            Err(words) => Err(Diagnostic::error(
+                "word/type",
+                format!("不是 Word 文件：{words}"),
+            )),
+        }
+    };
+    let parts = open().map_err(|problem: Diagnostic| problem.at_part(file, ""))?;
     let items = parts.iter().filter(|(name, _)| is_item(name));
     let found = items.filter_map(|(_, content)| projects_of(content));
     Ok(found.flatten().take(MAX_EMBEDDED).collect())

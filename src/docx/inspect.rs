@@ -5,7 +5,6 @@ use minijinja::Environment;
 use minijinja::value::Value;
 
 use super::outline::{Kind, Outline};
-use super::package::MAIN_PART;
 use super::prepare::prepare;
 use super::{Template, pages};
 use crate::merge;
@@ -42,14 +41,15 @@ impl Template {
         context: &Value,
         pages: Option<&[TablePages]>,
     ) -> Option<String> {
-        let marked = with_row_spots(&self.package.part(MAIN_PART)?)?;
-        let prepared = prepare(&self.file, MAIN_PART, marked.as_bytes(), env);
+        let main = self.contents.main.as_str();
+        let marked = with_row_spots(&self.package.part(main)?)?;
+        let prepared = prepare(&self.file, main, marked.as_bytes(), env);
         let Some((source, _)) = prepared.ok()? else {
             return Some(marked);
         };
         let mut env = env.clone();
-        env.add_template_owned(MAIN_PART, source).ok()?;
-        let merged = merge::merge(&env, MAIN_PART, context.clone()).ok()?.text;
+        env.add_template_owned(main.to_owned(), source).ok()?;
+        let merged = merge::merge(&env, main, context.clone()).ok()?.text;
         match pages {
             Some(pages) => pages::set(&merged, pages).ok(),
             None => Some(merged),

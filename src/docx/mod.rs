@@ -9,7 +9,11 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod archive;
+mod contents;
 mod custom_xml;
+mod external;
+mod foreign;
 mod inspect;
 mod join;
 mod order;
@@ -18,6 +22,7 @@ mod package;
 mod pages;
 mod prepare;
 mod properties;
+mod relationships;
 mod sections;
 pub mod starter;
 
@@ -30,6 +35,9 @@ use crate::diagnostic::Diagnostic;
 use crate::embedded::Embedded;
 use crate::merge::{self, Pointed, explain, names_in};
 use crate::pdf::TablePages;
+use archive::Archive;
+pub(crate) use archive::MAX_FILE;
+use contents::Contents;
 use custom_xml::CustomXml;
 pub(crate) use custom_xml::attached;
 pub(crate) use inspect::ROW_SPOT;
@@ -38,11 +46,17 @@ use package::Package;
 pub use properties::Properties;
 pub(crate) use sections::Mark;
 
+/// Most bytes of all XML parts of a template.
+const MAX_XML: u64 = 24 << 20;
+
 /// An opened template.
 pub struct Template {
     /// The file, as messages name it.
     file: String,
     package: Package,
+    contents: Contents,
+    /// What was taken out of the file.
+    warnings: Vec<Diagnostic>,
     /// The parts that hold tags, and for each its tags' places by line.
     merged: Vec<(String, Vec<TagPlace>)>,
     /// Where its documents hold project definitions; in words, why nowhere.
@@ -68,12 +82,21 @@ impl Template {
         bytes: &[u8],
         env: &mut Environment<'static>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let mut parts = package::read(file, bytes).map_err(|problem| vec![problem])?;
+        if bytes.len() as u64 > MAX_FILE {
+            let words = format!("文件超过 {} MB", MAX_FILE >> 20);
+            let problem = Diagnostic::error("word/bomb", words).hint("压缩里面的图片，另存再试");
+            return Err(vec![problem.at_part(file, "")]);
+        }
+        let (archive, contents, mut parts) =
+            unpacked(bytes).map_err(|problem| vec![problem.at_part(file, "")])?;
+        let warnings = external::remove(file, &mut parts).map_err(|problem| vec![problem])?;
         custom_xml::forget(&mut parts);
         let mut merged = Vec::new();
         let mut problems = Vec::new();
-        for (name, content) in parts.iter().filter(|(name, _)| may_hold_tags(name)) {
-            let prepared = prepare::prepare(file, name, content, env);
+        let with_paragraphs = |name: &str| contents.kind(name).has_paragraphs();
+        for (name, content) in parts.iter().filter(|(name, _)| with_paragraphs(name)) {
+            let text = outline::decoded(content).unwrap_or_default();
+            let prepared = prepare::prepare(file, name, text.as_bytes(), env);
             match prepared {
                 Err(found) => problems.extend(found),
                 Ok(None) => {}
@@ -88,15 +111,22 @@ impl Template {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let package = Package::new(&parts).map_err(|problem| {
+        let package = Package::of(archive, &parts).map_err(|problem| {
             vec![Diagnostic::error("word/package", problem.to_string()).at_part(file, "")]
         })?;
         Ok(Self {
             file: file.to_owned(),
             package,
+            contents,
+            warnings,
             merged,
             custom_xml: CustomXml::new(&parts),
         })
+    }
+
+    /// What was taken out of the file, that somebody should know.
+    pub(crate) fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// Fills the template in; with `pages`, it breaks pages where they do; the
@@ -116,7 +146,7 @@ impl Template {
         let mut problems = Vec::new();
         for (name, places) in &self.merged {
             let merged = self.merged_part(env, name, places, context);
-            let pages = pages.filter(|_| name == package::MAIN_PART);
+            let pages = pages.filter(|_| *name == self.contents.main);
             match merged.and_then(|text| self.paged(text, pages)) {
                 Ok(text) => {
                     parts.insert(name.as_str(), text);
@@ -173,30 +203,20 @@ impl Template {
         let Some(pages) = pages else { return Ok(text) };
         pages::set(&text, pages).map_err(|words| {
             Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")
-                .at_part(self.file.as_str(), package::MAIN_PART)
+                .at_part(self.file.as_str(), self.contents.main.as_str())
                 .label(words)
                 .hint("两份模板的表格应有同样的行；用 `tianbao form check` 查看差别")
         })
     }
 }
 
-fn may_hold_tags(part: &str) -> bool {
-    let Some(name) = part
-        .strip_prefix("word/")
-        .and_then(|name| name.strip_suffix(".xml"))
-    else {
-        return false;
-    };
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    [
-        "document",
-        "header",
-        "footer",
-        "footnotes",
-        "endnotes",
-        "comments",
-    ]
-    .contains(&stem)
+/// A file that strangers sent, with its XML parts; the problem has no place yet.
+fn unpacked(bytes: &[u8]) -> Result<(Archive<'_>, Contents, package::Parts), Diagnostic> {
+    let mut archive = Archive::open(bytes)?;
+    let mut parts = archive.unpack(contents::is_xml, MAX_XML)?;
+    let names: Vec<String> = archive.names().into_iter().map(|(_, name)| name).collect();
+    let contents = Contents::read(&names, &mut parts)?;
+    Ok((archive, contents, parts))
 }
 
 /// A merging error at the tag it comes from: each tag has a line of its own.

@@ -321,7 +321,7 @@ impl Edits {
                 let mut at = outline.elements[element].first;
                 for child in outline.children(element) {
                     let child = &outline.elements[child];
-                    match child.name.as_str() {
+                    match child.name {
                         "w:cnfStyle" | "w:tcW" | "w:gridSpan" | "w:hMerge" => at = child.last,
                         "w:vMerge" => self.removed.push((child.first, child.last)),
                         _ => {}

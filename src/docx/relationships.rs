@@ -1,0 +1,75 @@
+//! Relationships of a package and its parts (ISO/IEC 29500-2, 6.5).
+
+use std::borrow::Cow;
+
+use super::outline::{Element, Outline, attribute, local};
+
+/// One relationship.
+pub(super) struct Relationship<'a> {
+    pub(super) element: &'a Element<'a>,
+    pub(super) id: Cow<'a, str>,
+    pub(super) target: Cow<'a, str>,
+    kind: Cow<'a, str>,
+    mode: Cow<'a, str>,
+}
+
+/// Whether a part lists relationships.
+pub(super) fn is(part: &str) -> bool {
+    part.to_ascii_lowercase().ends_with(".rels")
+}
+
+/// What a part of relationships lists.
+pub(super) fn of<'a>(outline: &'a Outline<'a>) -> impl Iterator<Item = Relationship<'a>> {
+    let elements = outline.elements.iter();
+    let elements = elements.filter(|element| local(element.name) == "Relationship");
+    elements.map(|element| {
+        let value = |name| attribute(outline.tag(element), name).unwrap_or_default();
+        Relationship {
+            element,
+            id: value("Id"),
+            target: value("Target"),
+            kind: value("Type"),
+            mode: value("TargetMode"),
+        }
+    })
+}
+
+impl Relationship<'_> {
+    /// The last segment of its type: transitional and strict differ before it.
+    pub(super) fn kind(&self) -> &str {
+        self.kind.trim().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Whether it leads out of the package, whatever it says.
+    pub(super) fn is_external(&self) -> bool {
+        let mode = self.mode.trim();
+        !(mode.is_empty() || mode == "Internal")
+            || self.scheme().is_some()
+            || self.target.trim().replace('\\', "/").starts_with("//")
+    }
+
+    /// The scheme of its target, in lower case.
+    pub(super) fn scheme(&self) -> Option<String> {
+        let (scheme, _) = self.target.trim().split_once(':')?;
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+        scheme
+            .chars()
+            .all(known)
+            .then(|| scheme.to_ascii_lowercase())
+    }
+
+    /// The part it leads to from the package itself.
+    pub(super) fn part_from_root(&self) -> String {
+        let segments = self.target.trim().split('/');
+        let segments = segments.filter(|segment| !matches!(*segment, "" | "." | ".."));
+        segments.collect::<Vec<_>>().join("/")
+    }
+}
+
+/// The part whose relationships a part lists; `None` for the package's own.
+pub(super) fn owner(part: &str) -> Option<String> {
+    let (folder, file) = part.rsplit_once('/')?;
+    let end = file.len().checked_sub(".rels".len())?;
+    let folder = folder.strip_suffix("_rels")?;
+    Some(format!("{folder}{}", &file[..end])).filter(|_| end > 0)
+}
