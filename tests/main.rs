@@ -17,6 +17,7 @@ mod support {
     pub(crate) mod seed_nanchang;
     pub(crate) mod seed_text;
     pub(crate) mod tools;
+    pub(crate) mod word_file;
     pub(crate) mod workbooks;
 }
 
@@ -31,6 +32,7 @@ mod form_check;
 mod form_starters;
 mod guangzhou_seed;
 mod hostile_values;
+mod hostile_word_files;
 mod hunan_seed;
 mod interrupted_batches;
 mod jiangmen_seed;
@@ -45,3 +47,4 @@ mod tables;
 mod watching;
 mod what_changed;
 mod whole_files_only;
+mod word_parts_kept;

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 
 use zip::ZipArchive;
+use zip::read::ZipFile;
+use zip::result::{ZipError, ZipResult};
 
 use super::foreign;
 use super::package::Parts;
@@ -38,7 +40,7 @@ struct Entry {
 /// A file whose directory is sound.
 pub(super) struct Archive<'a> {
     entries: Vec<Entry>,
-    pub(super) zip: ZipArchive<Cursor<&'a [u8]>>,
+    zip: ZipArchive<Cursor<&'a [u8]>>,
 }
 
 impl<'a> Archive<'a> {
@@ -62,12 +64,17 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// The names of the entries in their order, folders apart, each with its
-    /// number.
-    pub(super) fn names(&self) -> Vec<(usize, String)> {
+    /// The names of the entries in their order, folders apart.
+    pub(super) fn names(&self) -> Vec<String> {
         let names = self.entries.iter().map(|entry| entry.name.clone());
-        let names = names.enumerate();
-        names.filter(|(_, name)| !name.ends_with('/')).collect()
+        names.filter(|name| !name.ends_with('/')).collect()
+    }
+
+    /// An entry as it is packed.
+    pub(super) fn packed(&mut self, name: &str) -> ZipResult<ZipFile<'_, Cursor<&'a [u8]>>> {
+        let mut entries = self.entries.iter();
+        let index = entries.position(|entry| entry.name == name);
+        self.zip.by_index_raw(index.ok_or(ZipError::FileNotFound)?)
     }
 
     /// Unpacks everything, to see that it is sound, and gives what is to be

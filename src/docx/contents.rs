@@ -6,9 +6,12 @@ use std::collections::BTreeMap;
 use super::archive::shown;
 use super::outline::{Outline, attribute, decoded, local, root};
 use super::package::{Parts, TYPES};
-use super::relationships::{self, Relationship};
+use super::relationships;
 use crate::diagnostic::Diagnostic;
 
+/// The relationships of the package itself.
+pub(super) const ROOT: &str = "_rels/.rels";
+const SAVE_AGAIN: &str = "在 Word 或 WPS 里打开，另存为 .docx，再试";
 const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.";
 const TEMPLATE: &str = "wordprocessingml.template.main+xml";
 const DOCUMENT: &str = "wordprocessingml.document.main+xml";
@@ -85,11 +88,12 @@ impl Contents {
         }
         let types = Types::read(&parts[at].1).map_err(|words| broken(TYPES, words))?;
         refuse_macros(names, &types, parts)?;
-        let main = main_part(parts)?;
+        let main = main_part(names, parts)?;
         let kind = types.of(&main).unwrap_or_default().to_ascii_lowercase();
         if !kind.ends_with(DOCUMENT) && !kind.ends_with(TEMPLATE) {
             return Err(other_kind(&kind));
         }
+        check_ending(&main)?;
         let mut kinds = BTreeMap::new();
         for (name, content) in parts.iter() {
             let kind = match *name == main {
@@ -97,6 +101,7 @@ impl Contents {
                 false => PartKind::of(types.of(name).unwrap_or_default()),
             };
             if kind.has_paragraphs() {
+                check_ending(name)?;
                 check_prefix(content).map_err(|words| broken(name, words))?;
             }
             kinds.insert(name.clone(), kind);
@@ -166,19 +171,27 @@ fn position(parts: &Parts, name: &str) -> Option<usize> {
 }
 
 /// The part that the package's relationships call its document.
-fn main_part(parts: &Parts) -> Result<String, Diagnostic> {
-    const ROOT: &str = "_rels/.rels";
-    let at = position(parts, ROOT)
-        .ok_or_else(|| broken(ROOT, "没有这个部件，不知道正文在哪里".into()))?;
+pub(super) fn main_part(names: &[String], parts: &Parts) -> Result<String, Diagnostic> {
+    let at = position(parts, ROOT).ok_or_else(|| no_word_file(names))?;
     let xml = decoded(&parts[at].1).map_err(|words| broken(ROOT, words))?;
     let outline = Outline::read(&xml).map_err(|words| broken(ROOT, words))?;
-    let document = relationships::of(&outline).find(|relationship| {
-        relationship.kind() == "officeDocument" && !relationship.is_external()
+    let mut all = relationships::of(&outline);
+    let document = all.find(|one| one.kind() == "officeDocument" && !one.is_external());
+    let target = document.map(|document| document.part_from_root());
+    let main = target.and_then(|target| {
+        let mut names = names.iter();
+        names.find(|name| name.eq_ignore_ascii_case(&target))
     });
-    let target = document.as_ref().map(Relationship::part_from_root);
-    let main = target.and_then(|target| position(parts, &target));
-    let main = main.ok_or_else(|| broken(ROOT, "没有指出正文在哪里，或者那里没有部件".into()))?;
-    Ok(parts[main].0.clone())
+    main.cloned()
+        .ok_or_else(|| Diagnostic::error("word/package", "文件已损坏：找不到正文").hint(SAVE_AGAIN))
+}
+
+/// Values are escaped by the ending of the template's name.
+fn check_ending(part: &str) -> Result<(), Diagnostic> {
+    match part.ends_with(".xml") {
+        true => Ok(()),
+        false => Err(broken(part, "名称不以 .xml 结尾".into())),
+    }
 }
 
 /// The dialect knows elements by their usual prefix.
@@ -251,6 +264,5 @@ fn other_kind(content_type: &str) -> Diagnostic {
 }
 
 fn broken(part: &str, words: String) -> Diagnostic {
-    Diagnostic::error("word/xml", format!("部件 {} 读不了：{words}", shown(part)))
-        .hint("在 Word 或 WPS 里打开，另存为 .docx，再试")
+    Diagnostic::error("word/xml", format!("部件 {} 读不了：{words}", shown(part))).hint(SAVE_AGAIN)
 }

@@ -4,6 +4,7 @@
 use quick_xml::escape::{escape, unescape};
 
 use super::archive::Archive;
+use super::contents::{ROOT, main_part};
 use super::join::{attribute, insert_before, part};
 use super::outline::{Kind, Outline};
 use super::package::{Parts, RELATIONSHIPS, TYPES};
@@ -152,14 +153,9 @@ pub(super) fn forget(parts: &mut Parts) {
 pub(crate) fn attached(file: &str, bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
     let open = || {
         let mut archive = Archive::open(bytes)?;
-        let parts = archive.unpack(|name| is_item(name) || name == TYPES, MAX_ITEMS)?;
-        match part(&parts, TYPES) {
-            Ok(_) => Ok(parts),
-            Err(words) => Err(Diagnostic::error(
-                "word/type",
-                format!("不是 Word 文件：{words}"),
-            )),
-        }
+        let parts = archive.unpack(|name| is_item(name) || name == ROOT, MAX_ITEMS)?;
+        main_part(&archive.names(), &parts)?;
+        Ok(parts)
     };
     let parts = open().map_err(|problem: Diagnostic| problem.at_part(file, ""))?;
     let items = parts.iter().filter(|(name, _)| is_item(name));

@@ -214,8 +214,7 @@ impl Template {
 fn unpacked(bytes: &[u8]) -> Result<(Archive<'_>, Contents, package::Parts), Diagnostic> {
     let mut archive = Archive::open(bytes)?;
     let mut parts = archive.unpack(contents::is_xml, MAX_XML)?;
-    let names: Vec<String> = archive.names().into_iter().map(|(_, name)| name).collect();
-    let contents = Contents::read(&names, &mut parts)?;
+    let contents = Contents::read(&archive.names(), &mut parts)?;
     Ok((archive, contents, parts))
 }
 

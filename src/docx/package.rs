@@ -50,19 +50,19 @@ impl Package {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         let mut kept = parts.iter().peekable();
         let names = archive.names();
-        for (index, name) in &names {
+        for name in &names {
             match kept.next_if(|(known, _)| known == name) {
                 Some((_, content)) => {
                     writer.start_file(name.as_str(), options())?;
                     writer.write_all(content)?;
                 }
                 None => {
-                    let entry = archive.zip.by_index_raw(*index)?;
+                    let entry = archive.packed(name)?;
                     writer.raw_copy_file_touch(entry, DateTime::default(), None)?;
                 }
             }
         }
-        Self::written(names.into_iter().map(|(_, name)| name).collect(), writer)
+        Self::written(names, writer)
     }
 
     fn written(names: Vec<String>, writer: ZipWriter<Cursor<Vec<u8>>>) -> ZipResult<Self> {
