@@ -36,7 +36,12 @@ impl AnyTemplate {
     /// Rejected with everything wrong in the template; broken if it cannot be
     /// read.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let mut bytes = Vec::new();
+        let size = path
+            .metadata()
+            .map_or(0, |file| file.len())
+            .min(docx::MAX_FILE)
+            + 2;
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         // One byte more, so that a file that is too large is seen to be so.
         File::open(path)
             .and_then(|file| file.take(docx::MAX_FILE + 1).read_to_end(&mut bytes))

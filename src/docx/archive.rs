@@ -17,7 +17,7 @@ use super::package::Parts;
 use crate::diagnostic::Diagnostic;
 
 /// Largest file, in bytes.
-pub(crate) const MAX_FILE: u64 = 40 << 20;
+pub(crate) const MAX_FILE: u64 = 20 << 20;
 /// Most entries.
 const MAX_ENTRIES: usize = 4096;
 /// Most bytes of all entries together.
@@ -39,6 +39,7 @@ struct Entry {
 
 /// A file whose directory is sound.
 pub(super) struct Archive<'a> {
+    bytes: &'a [u8],
     entries: Vec<Entry>,
     zip: ZipArchive<Cursor<&'a [u8]>>,
 }
@@ -59,7 +60,11 @@ impl<'a> Archive<'a> {
                 })
             });
         match same {
-            true => Ok(Self { entries, zip }),
+            true => Ok(Self {
+                bytes,
+                entries,
+                zip,
+            }),
             false => Err(damaged("目录前后不一致")),
         }
     }
@@ -68,6 +73,11 @@ impl<'a> Archive<'a> {
     pub(super) fn names(&self) -> Vec<String> {
         let names = self.entries.iter().map(|entry| entry.name.clone());
         names.filter(|name| !name.ends_with('/')).collect()
+    }
+
+    /// Bytes of the whole.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// An entry as it is packed.
@@ -103,7 +113,8 @@ impl<'a> Archive<'a> {
                     most >> 20
                 )));
             }
-            let mut content = Vec::new();
+            let room = if kept { entry.size + 1 } else { 0 };
+            let mut content = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
             let size = match kept {
                 true => part.read_to_end(&mut content).map(|size| size as u64),
                 false => io::copy(&mut part, &mut io::sink()),

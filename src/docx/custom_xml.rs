@@ -6,7 +6,7 @@ use quick_xml::escape::{escape, unescape};
 use super::archive::Archive;
 use super::contents::{ROOT, main_part};
 use super::join::{attribute, insert_before, part};
-use super::outline::{Kind, Outline};
+use super::outline::{Kind, Outline, local};
 use super::package::{Parts, RELATIONSHIPS, TYPES};
 use crate::diagnostic::Diagnostic;
 use crate::embedded::{Embedded, MAX_EMBEDDED};
@@ -178,12 +178,11 @@ fn projects_of(content: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     }
     let outline = Outline::read(xml).ok()?;
     // Whoever saved the file may have given the namespace a prefix.
-    let local = |name: &str| name.rsplit(':').next().unwrap_or_default().to_owned();
-    if local(&outline.elements.first()?.name) != "projects" {
+    if local(outline.elements.first()?.name) != "projects" {
         return None;
     }
     let projects = outline.elements.iter().filter(|element| {
-        local(&element.name) == "project" && outline.tokens[element.first].kind == Kind::Start
+        local(element.name) == "project" && outline.tokens[element.first].kind == Kind::Start
     });
     projects
         .map(|element| {

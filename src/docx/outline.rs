@@ -21,6 +21,12 @@ const MAX_TAG: usize = 4 << 20;
 /// What a spot counts.
 const COUNTED: [&str; 4] = ["w:tbl", "w:tr", "w:tc", "w:p"];
 
+/// How many tags and references XML has; text stands between them.
+pub(super) fn marks(xml: &str) -> usize {
+    let bytes = xml.bytes();
+    bytes.filter(|byte| matches!(byte, b'<' | b'&')).count()
+}
+
 /// What is wrong with XML that should be well-formed.
 pub(super) fn flaw(xml: &str) -> Option<String> {
     let mut reader = Reader::from_str(xml);
@@ -70,6 +76,13 @@ pub(super) struct Attribute<'a> {
     pub(super) range: Range<usize>,
 }
 
+impl<'a> Attribute<'a> {
+    /// The value, references resolved.
+    pub(super) fn text(&self) -> Cow<'a, str> {
+        unescape(self.value).unwrap_or(self.value.into())
+    }
+}
+
 /// The attributes of a tag.
 pub(super) fn attributes(tag: &str) -> impl Iterator<Item = Attribute<'_>> {
     let mut at = tag.find(|c: char| c.is_ascii_whitespace());
@@ -92,7 +105,7 @@ pub(super) fn attributes(tag: &str) -> impl Iterator<Item = Attribute<'_>> {
 /// The value of an attribute, references resolved.
 pub(super) fn attribute<'a>(tag: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let found = attributes(tag).find(|attribute| attribute.name == name)?;
-    Some(unescape(found.value).unwrap_or(found.value.into()))
+    Some(found.text())
 }
 
 /// The tag of the root.
@@ -155,14 +168,12 @@ pub(super) struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// Splits a part; the error says what is wrong with it.
     pub(super) fn read(xml: &'a str) -> Result<Self, String> {
-        let marks = xml.bytes().filter(|byte| matches!(byte, b'<' | b'&'));
-        // Text stands between them.
-        let most = marks.count() * 2 + 1;
+        let marks = marks(xml).min(MAX_TOKENS);
         let mut reader = Reader::from_str(xml);
         let mut outline = Self {
             xml,
-            tokens: Vec::with_capacity(most.min(MAX_TOKENS)),
-            elements: Vec::new(),
+            tokens: Vec::with_capacity(marks * 2 + 1),
+            elements: Vec::with_capacity(marks),
             ordinals: OnceCell::new(),
         };
         let mut open: Vec<usize> = Vec::new();

@@ -30,7 +30,19 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Parts, Diagnostic> {
 /// A package whose parts are deflated once; merged parts are put in anew.
 pub(super) struct Package {
     names: Vec<String>,
-    base: ZipArchive<Cursor<Arc<[u8]>>>,
+    /// Bytes of the whole.
+    size: usize,
+    base: ZipArchive<Cursor<Shared>>,
+}
+
+/// Bytes that are not copied with the package.
+#[derive(Clone)]
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Package {
@@ -47,7 +59,7 @@ impl Package {
     /// The parts of a file in its order; those that were not kept are copied as
     /// they are packed.
     pub(super) fn of(mut archive: Archive<'_>, parts: &Parts) -> ZipResult<Self> {
-        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        let mut writer = ZipWriter::new(Cursor::new(Vec::with_capacity(archive.size())));
         let mut kept = parts.iter().peekable();
         let names = archive.names();
         for name in &names {
@@ -66,9 +78,10 @@ impl Package {
     }
 
     fn written(names: Vec<String>, writer: ZipWriter<Cursor<Vec<u8>>>) -> ZipResult<Self> {
-        let bytes = Arc::from(writer.finish()?.into_inner());
+        let bytes = Shared(Arc::new(writer.finish()?.into_inner()));
         Ok(Self {
             names,
+            size: bytes.0.len(),
             base: ZipArchive::new(Cursor::new(bytes))?,
         })
     }
@@ -90,9 +103,7 @@ impl Package {
         added: &[(String, String)],
     ) -> ZipResult<Vec<u8>> {
         let mut base = self.base.clone();
-        let size = replaced.values().map(String::len).sum::<usize>() / 4
-            + base.clone().into_inner().get_ref().len()
-            + 4096;
+        let size = replaced.values().map(String::len).sum::<usize>() / 4 + self.size + 4096;
         let mut writer = ZipWriter::new(Cursor::new(Vec::with_capacity(size)));
         for (index, name) in self.names.iter().enumerate() {
             match replaced.get(name.as_str()) {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::outline::{Element, Outline, attribute, local};
+use super::outline::{Element, Outline, attributes, local};
 
 /// One relationship.
 pub(super) struct Relationship<'a> {
@@ -23,13 +23,22 @@ pub(super) fn of<'a>(outline: &'a Outline<'a>) -> impl Iterator<Item = Relations
     let elements = outline.elements.iter();
     let elements = elements.filter(|element| local(element.name) == "Relationship");
     elements.map(|element| {
-        let value = |name| attribute(outline.tag(element), name).unwrap_or_default();
+        let [mut id, mut target, mut kind, mut mode] = [const { Cow::Borrowed("") }; 4];
+        for attribute in attributes(outline.tag(element)) {
+            match attribute.name {
+                "Id" => id = attribute.text(),
+                "Target" => target = attribute.text(),
+                "Type" => kind = attribute.text(),
+                "TargetMode" => mode = attribute.text(),
+                _ => {}
+            }
+        }
         Relationship {
             element,
-            id: value("Id"),
-            target: value("Target"),
-            kind: value("Type"),
-            mode: value("TargetMode"),
+            id,
+            target,
+            kind,
+            mode,
         }
     })
 }
