@@ -1,6 +1,9 @@
 //! Files that are no Word files, are damaged or mean harm: each is refused in
 //! words of its own, and nothing is made of it.
 
+use tianbao::Failure;
+use tianbao::any_template::AnyTemplate;
+
 use crate::support::program::Trial;
 use crate::support::word_file::{OFFICE, WORD, WordFile, document, merge, merged};
 
@@ -135,10 +138,38 @@ fn sizes_that_lie() {
     let file = with(|file| {
         file.part("word/media/x.bmp", [7; 5000]);
     });
-    let small = patched(file.clone(), &5000_u32.to_le_bytes(), &10_u32.to_le_bytes());
-    refused(&small, "word/bomb", "比它声称的 10 字节大");
-    let large = with_field(file, "word/media/x.bmp", 24, &6000_u32.to_le_bytes());
-    refused(&large, "word/package", "解不开");
+    for size in [10_u32, 6000] {
+        let size = size.to_le_bytes();
+        let words = "word/media/x.bmp 解不开，或者大小";
+        // Here the header of the part says otherwise, there both agree.
+        let one = with_field(file.clone(), "word/media/x.bmp", 24, &size);
+        refused(&one, "word/package", words);
+        let both = patched(file.clone(), &5000_u32.to_le_bytes(), &size);
+        refused(&both, "word/package", words);
+    }
+}
+
+#[test]
+fn no_damage_makes_the_program_fail() {
+    let file = with(|file| {
+        file.append(
+            "word/_rels/document.xml.rels",
+            &external("image", "http://a.example"),
+        );
+    });
+    let open = |bytes: &[u8]| match AnyTemplate::from_bytes("a.docx", bytes) {
+        Ok(_) => true,
+        Err(Failure::Rejected(found)) => !found.is_empty(),
+        Err(Failure::Broken(error)) => panic!("{error}"),
+    };
+    for at in 0..file.len() {
+        assert!(AnyTemplate::from_bytes("a.docx", &file[..at]).is_err());
+        for change in [0xFF, 0x01, 0x80] {
+            let mut damaged = file.clone();
+            damaged[at] ^= change;
+            assert!(open(&damaged));
+        }
+    }
 }
 
 #[test]
@@ -181,7 +212,7 @@ fn damaged_archives() {
     refused(
         &patched(file.clone(), b"some content", b"same content"),
         "word/package",
-        "校验值不符",
+        "解不开，或者大小、校验值",
     );
     refused(
         &[&file[..], b"more"].concat(),

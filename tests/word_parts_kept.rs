@@ -130,12 +130,12 @@ fn parts_with_paragraphs_are_known_by_their_type() {
     // It is only called a header.
     file.part("word/header1.xml", format!("<w:x {word}>{paragraph}</w:x>"));
     let (_, made) = merged(&file.bytes());
-    for number in 0..kinds.len() {
+    for (number, kind) in kinds.iter().enumerate() {
         let content = made.content(&format!("parts/{number}.xml"));
         assert!(
             String::from_utf8_lossy(content).contains(">甲<"),
             "{}",
-            kinds[number]
+            kind
         );
     }
     assert_eq!(

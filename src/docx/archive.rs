@@ -88,7 +88,7 @@ impl<'a> Archive<'a> {
     }
 
     /// Unpacks everything, to see that it is sound, and gives what is to be
-    /// kept: at most `budget` bytes.
+    /// kept, at most so many bytes.
     pub(super) fn unpack(
         &mut self,
         keep: impl Fn(&str) -> bool,
@@ -99,14 +99,14 @@ impl<'a> Archive<'a> {
         for (index, entry) in self.entries.iter().enumerate() {
             let broken = || {
                 damaged(&format!(
-                    "部件 {} 解不开，或者与校验值不符",
+                    "部件 {} 解不开，或者大小、校验值与目录说的不符",
                     shown(&entry.name)
                 ))
             };
             let part = self.zip.by_index(index).map_err(|_| broken())?;
             // One byte more than it says, to see whether there is more.
             let mut part = part.take(entry.size + 1);
-            let kept = keep(&entry.name);
+            let kept = keep(&entry.name) && !entry.name.ends_with('/');
             if kept && entry.size > budget {
                 return Err(bomb(format!(
                     "文件里的文字和格式解开后超过 {} MB",
@@ -116,21 +116,13 @@ impl<'a> Archive<'a> {
             let room = if kept { entry.size + 1 } else { 0 };
             let mut content = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
             let size = match kept {
-                true => part.read_to_end(&mut content).map(|size| size as u64),
+                true => io::copy(&mut part, &mut content),
                 false => io::copy(&mut part, &mut io::sink()),
             };
-            let size = size.map_err(|_| broken())?;
-            if size > entry.size {
-                return Err(bomb(format!(
-                    "部件 {} 比它声称的 {} 字节大",
-                    shown(&entry.name),
-                    entry.size
-                )));
-            }
-            if size < entry.size {
+            if size.ok() != Some(entry.size) {
                 return Err(broken());
             }
-            if kept && !entry.name.ends_with('/') {
+            if kept {
                 budget -= size;
                 parts.push((entry.name.clone(), content));
             }

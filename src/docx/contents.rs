@@ -92,9 +92,9 @@ impl Contents {
         let types = Types::read(&parts[at].1).map_err(|words| broken(TYPES, words))?;
         refuse_macros(names, &types, parts)?;
         let main = main_part(names, parts)?;
-        let kind = types.of(&main).unwrap_or_default().to_ascii_lowercase();
+        let kind = types.of(&main).unwrap_or_default();
         if !kind.ends_with(DOCUMENT) && !kind.ends_with(TEMPLATE) {
-            return Err(other_kind(&kind));
+            return Err(other_kind(kind));
         }
         check_ending(&main)?;
         let mut kinds = BTreeMap::new();

@@ -80,5 +80,48 @@ pub(super) fn owner(part: &str) -> Option<String> {
     let (folder, file) = part.rsplit_once('/')?;
     let end = file.len().checked_sub(".rels".len())?;
     let folder = folder.strip_suffix("_rels")?;
-    Some(format!("{folder}{}", &file[..end])).filter(|_| end > 0)
+    Some(format!("{folder}{}", file.get(..end)?)).filter(|_| end > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_relationships_has_an_owner() {
+        for (part, known) in [
+            ("word/_rels/document.xml.rels", Some("word/document.xml")),
+            ("_rels/x.xml.RELS", Some("x.xml")),
+            ("_rels/.rels", None),
+            ("word/document.xml.rels", None),
+            ("x.rels", None),
+            ("_rels/甲", None),
+        ] {
+            assert_eq!(owner(part).as_deref(), known);
+        }
+    }
+
+    #[test]
+    fn what_leads_out_of_the_package_is_seen() {
+        for (link, external, scheme) in [
+            ("Target=\"media/x.png\"", false, None),
+            (
+                "Target=\"/word/a:b.xml\" TargetMode=\"Internal\"",
+                false,
+                None,
+            ),
+            ("Target=\"x.png\" TargetMode=\"External\"", true, None),
+            ("Target=\"x.png\" TargetMode=\"?\"", true, None),
+            ("Target=\" HTTP&#58;//a\"", true, Some("http")),
+            ("Target=\"C:\\x\"", true, Some("c")),
+            ("Target=\"\\/a\\b\"", true, None),
+        ] {
+            let xml = format!("<p:Relationship Type='a/b/image' {link}/>");
+            let outline = Outline::read(&xml).unwrap();
+            let found = of(&outline).next().unwrap();
+            assert_eq!(found.kind(), "image");
+            assert_eq!(found.is_external(), external, "{link}");
+            assert_eq!(found.scheme().as_deref(), scheme, "{link}");
+        }
+    }
 }
