@@ -123,7 +123,7 @@ impl<'a> Archive<'a> {
                 return Err(broken());
             }
             if kept {
-                budget -= size;
+                budget -= entry.size;
                 parts.push((entry.name.clone(), content));
             }
         }
