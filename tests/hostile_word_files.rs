@@ -125,7 +125,7 @@ fn more_than_any_file_has() {
         file.part("word/x.xml", " ".repeat(9 << 20))
             .part("word/y.xml", " ".repeat(9 << 20));
     });
-    refused(&long, "word/bomb", "超过 16 MB");
+    refused(&long, "word/bomb", "超过 12 MB");
     let file = with(|_| {});
     let size = (257_u32 << 20).to_le_bytes();
     let large = with_field(file, "word/document.xml", 24, &size);

@@ -47,7 +47,7 @@ pub use properties::Properties;
 pub(crate) use sections::Mark;
 
 /// Most bytes of all XML parts of a template.
-const MAX_XML: u64 = 16 << 20;
+const MAX_XML: u64 = 12 << 20;
 
 /// An opened template.
 pub struct Template {
