@@ -240,7 +240,7 @@ fn a_template_that_is_no_word_file_is_refused() {
         "--font-path",
         &fonts(),
     ]);
-    says(&outcome, &["不是 .docx 文件，或者文件已损坏", "form.docx"]);
+    says(&outcome, &["文件不完整", "form.docx"]);
 }
 
 #[test]

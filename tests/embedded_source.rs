@@ -234,7 +234,7 @@ fn files_without_a_source_say_why() {
     for (file, code) in [
         (format!("plain/{EXAMPLE}.pdf"), "extract/none"),
         (format!("plain/{EXAMPLE}.docx"), "extract/none"),
-        ("torn.docx".into(), "word/package"),
+        ("torn.docx".into(), "word/truncated"),
         ("not.docx".into(), "word/package"),
         ("old.doc".into(), "extract/type"),
         ("b.txt".into(), "extract/type"),

@@ -18,6 +18,7 @@ mod support {
     pub(crate) mod seed_text;
     pub(crate) mod tools;
     pub(crate) mod word_dump;
+    pub(crate) mod word_file;
     pub(crate) mod workbooks;
 }
 
@@ -32,6 +33,7 @@ mod form_check;
 mod form_starters;
 mod guangzhou_seed;
 mod hostile_values;
+mod hostile_word_files;
 mod hunan_seed;
 mod interrupted_batches;
 mod jiangmen_seed;
@@ -47,3 +49,4 @@ mod watching;
 mod what_changed;
 mod whole_files_only;
 mod word_dialect;
+mod word_parts_kept;

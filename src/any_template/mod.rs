@@ -6,7 +6,8 @@
 mod inspect;
 mod typst;
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use minijinja::Environment;
@@ -37,8 +38,11 @@ enum Kind {
 /// # Errors
 /// Rejected if the template is no Word file.
 pub fn commented(path: &Path, problems: &[Diagnostic]) -> Result<Vec<u8>, Failure> {
-    let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
-    Ok(docx::commented(&project::shown(path), &bytes, problems)?)
+    Ok(docx::commented(
+        &project::shown(path),
+        &read(path)?,
+        problems,
+    )?)
 }
 
 /// A filled-in template.
@@ -56,8 +60,7 @@ impl AnyTemplate {
     /// Rejected if it is no template; broken if it cannot be read.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         if !has_ending(path, "typ") {
-            let bytes = fs::read(path).map_err(|e| Error::io("读取", path, e))?;
-            return Self::word(&project::shown(path), &bytes);
+            return Self::word(&project::shown(path), &read(path)?);
         }
         let mut environment = merge::environment(&[]);
         let kind = Kind::Typst(TypstTemplate::open(path, &mut environment)?);
@@ -144,8 +147,19 @@ fn merge_word(
     }
     Ok(Merged {
         bytes: word.render(env, context, None, None, &[])?,
-        warnings: Vec::new(),
+        warnings: word.warnings().to_vec(),
     })
+}
+
+/// A file's bytes; of one that is too large, enough to be seen to be so.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let size = path.metadata().map_or(0, |file| file.len());
+    let size = size.min(docx::MAX_FILE) + 2;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    File::open(path)
+        .and_then(|file| file.take(docx::MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|e| Error::io("读取", path, e))?;
+    Ok(bytes)
 }
 
 fn has_ending(path: &Path, ending: &str) -> bool {

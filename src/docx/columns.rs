@@ -30,7 +30,7 @@ pub(super) fn set(xml: &str) -> Result<String, String> {
     let outline = Outline::read(xml)?;
     let mut edits = Edits::new();
     for (index, element) in outline.elements.iter().enumerate() {
-        if &element.name[..] == "w:tbl" {
+        if element.name == "w:tbl" {
             table(&outline, index, &mut edits);
         }
     }
@@ -131,7 +131,7 @@ fn settle(outline: &Outline<'_>, table: usize, rows: &[Vec<Cell>], edits: &mut E
     };
     let widths: Vec<usize> = outline
         .children(grid)
-        .filter(|child| &outline.elements[*child].name[..] == "w:gridCol")
+        .filter(|child| outline.elements[*child].name == "w:gridCol")
         .map(|column| width(outline, column).unwrap_or(0))
         .collect();
     let known = rows.iter().flatten().map(|cell| cell.columns.end).max();

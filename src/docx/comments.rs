@@ -56,7 +56,7 @@ fn add(parts: &mut Parts, problems: &[Diagnostic]) -> Result<(), String> {
     let ids = outline
         .elements
         .iter()
-        .filter(|one| &one.name[..] == "w:comment");
+        .filter(|one| one.name == "w:comment");
     let ids = ids.filter_map(|one| {
         let (_, rest) = outline.raw(one.first).split_once("w:id=\"")?;
         rest.split_once('"')?.0.parse::<usize>().ok()
@@ -80,13 +80,10 @@ fn marked(document: &str, problems: &[Diagnostic], first: usize) -> Result<Strin
     let outline = Outline::read(document)?;
     let mut spots: BTreeMap<String, usize> = BTreeMap::new();
     let paragraphs = outline.elements.iter().enumerate();
-    for (index, _) in paragraphs.filter(|(_, one)| &one.name[..] == "w:p") {
+    for (index, _) in paragraphs.filter(|(_, one)| one.name == "w:p") {
         spots.entry(outline.spot(Some(index))).or_insert(index);
     }
-    let anywhere = outline
-        .elements
-        .iter()
-        .position(|one| &one.name[..] == "w:p");
+    let anywhere = outline.elements.iter().position(|one| one.name == "w:p");
     let anywhere = anywhere.ok_or("文件里没有段落")?;
     // Two of one paragraph begin and end together.
     let mut at: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

@@ -3,9 +3,11 @@
 
 use quick_xml::escape::{escape, unescape};
 
+use super::archive::Archive;
+use super::contents::{ROOT, main_part};
 use super::join::{attribute, insert_before, part};
-use super::outline::{Kind, Outline};
-use super::package::{self, Parts, RELATIONSHIPS, TYPES};
+use super::outline::{Kind, Outline, local};
+use super::package::{Parts, RELATIONSHIPS, TYPES};
 use crate::diagnostic::Diagnostic;
 use crate::embedded::{Embedded, MAX_EMBEDDED};
 
@@ -13,6 +15,8 @@ use crate::embedded::{Embedded, MAX_EMBEDDED};
 const NAMESPACE: &str = "urn:tianbao:projects";
 /// The name of our data in the file's data store.
 const STORE_ID: &str = "{6F1D2A53-8C1E-4B7C-9E55-0D7A5B1C3E42}";
+/// Most bytes of all such parts of a file.
+const MAX_ITEMS: u64 = 64 << 20;
 /// How part names begin.
 const STEM: &str = "customXml/item";
 
@@ -26,7 +30,7 @@ pub(super) struct CustomXml {
     added: Vec<(String, String)>,
 }
 
-/// Parts to put into a package, see [`package::Package::write`].
+/// Parts to put into a package, see [`super::package::Package::write`].
 pub(super) struct Changes<'a> {
     pub(super) replaced: Vec<(&'a str, String)>,
     pub(super) added: Vec<(String, String)>,
@@ -147,7 +151,13 @@ pub(super) fn forget(parts: &mut Parts) {
 /// # Errors
 /// Rejected if it is no Word file.
 pub(crate) fn attached(file: &str, bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Diagnostic> {
-    let parts = package::read(file, bytes)?;
+    let open = || {
+        let mut archive = Archive::open(bytes)?;
+        let parts = archive.unpack(|name| is_item(name) || name == ROOT, MAX_ITEMS)?;
+        main_part(&archive.names(), &parts)?;
+        Ok(parts)
+    };
+    let parts = open().map_err(|problem: Diagnostic| problem.at_part(file, ""))?;
     let items = parts.iter().filter(|(name, _)| is_item(name));
     let found = items.filter_map(|(_, content)| projects_of(content));
     Ok(found.flatten().take(MAX_EMBEDDED).collect())
@@ -168,12 +178,11 @@ fn projects_of(content: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
     }
     let outline = Outline::read(xml).ok()?;
     // Whoever saved the file may have given the namespace a prefix.
-    let local = |name: &str| name.rsplit(':').next().unwrap_or_default().to_owned();
-    if local(&outline.elements.first()?.name) != "projects" {
+    if local(outline.elements.first()?.name) != "projects" {
         return None;
     }
     let projects = outline.elements.iter().filter(|element| {
-        local(&element.name) == "project" && outline.tokens[element.first].kind == Kind::Start
+        local(element.name) == "project" && outline.tokens[element.first].kind == Kind::Start
     });
     projects
         .map(|element| {

@@ -5,9 +5,8 @@ use minijinja::Environment;
 use minijinja::value::Value;
 
 use super::outline::{Kind, Outline};
-use super::package::MAIN_PART;
 use super::prepare::{Content, prepare};
-use super::{Template, pages};
+use super::{Template, columns, pages};
 use crate::merge;
 use crate::pdf::TablePages;
 
@@ -43,15 +42,19 @@ impl Template {
         context: &Value,
         pages: Option<&[TablePages]>,
     ) -> Option<String> {
-        let marked = with_row_spots(&self.package.part(MAIN_PART)?)?;
-        let content = marked.as_bytes();
-        let prepared = prepare(&self.file, MAIN_PART, content, Content::Paragraphs, env);
-        let Some((source, _)) = prepared.ok()?.template else {
+        let main = self.contents.main.as_str();
+        let marked = with_row_spots(&self.package.part(main)?)?;
+        let prepared = prepare(&self.file, main, &marked, Content::Paragraphs, env);
+        let prepared = prepared.ok()?;
+        let Some((source, _)) = prepared.template else {
             return Some(marked);
         };
         let mut env = env.clone();
-        env.add_template_owned(MAIN_PART, source).ok()?;
-        let merged = merge::merge(&env, MAIN_PART, context.clone()).ok()?.text;
+        env.add_template_owned(main.to_owned(), source).ok()?;
+        let mut merged = merge::merge(&env, main, context.clone()).ok()?.text;
+        if prepared.has_columns {
+            merged = columns::set(&merged).ok()?;
+        }
         match pages {
             Some(pages) => pages::set(&merged, pages).ok(),
             None => Some(merged),

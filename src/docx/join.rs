@@ -8,10 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use quick_xml::escape::unescape;
-
+use super::balance::flaw;
 use super::custom_xml::CustomXml;
-use super::outline::{Outline, flaw};
+use super::outline::{self, Outline};
 use super::package::{self, MAIN_PART, Package, Parts, RELATIONSHIPS, TYPES};
 use super::properties::{self, Properties};
 use super::sections::{Body, Mark, Section, Taken};
@@ -341,28 +340,13 @@ fn with_namespaces_of(own: &str, other: &str) -> Result<String, String> {
 
 /// Names and values of a tag's attributes, as written.
 pub(super) fn attributes(tag: &str) -> Vec<(&str, &str)> {
-    let mut found = Vec::new();
-    let mut rest = tag;
-    while let Some((before, after)) = rest.split_once("=\"") {
-        let name = before
-            .rsplit(char::is_whitespace)
-            .next()
-            .unwrap_or_default();
-        let Some((value, after)) = after.split_once('"') else {
-            break;
-        };
-        found.push((name, value));
-        rest = after;
-    }
-    found
+    let attributes = outline::attributes(tag);
+    attributes.map(|one| (one.name, one.value)).collect()
 }
 
 /// An attribute of a tag.
 pub(super) fn attribute(tag: &str, name: &str) -> Option<String> {
-    let found = attributes(tag)
-        .into_iter()
-        .find(|(known, _)| *known == name);
-    unescape(found?.1).ok().map(|value| value.into_owned())
+    outline::attribute(tag, name).map(|value| value.into_owned())
 }
 
 /// The element whose tag holds these words.

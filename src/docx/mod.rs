@@ -9,10 +9,14 @@
 //! The dialect is docxtpl's, with two differences: values are always escaped,
 //! and vertical merges go by key, never by equal text.
 
+mod archive;
 mod balance;
 mod columns;
 mod comments;
+mod contents;
 mod custom_xml;
+mod external;
+mod foreign;
 mod inspect;
 mod join;
 mod mistakes;
@@ -22,11 +26,12 @@ mod package;
 mod pages;
 mod prepare;
 mod properties;
+mod relationships;
 mod sections;
 pub mod starter;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::value::Value;
 use minijinja::{Environment, Error};
@@ -36,7 +41,10 @@ use crate::embedded::Embedded;
 use crate::merge::names::{Use, is_there};
 use crate::merge::{self, Pointed, explain, names_in, undefined};
 use crate::pdf::TablePages;
+use archive::Archive;
+pub(crate) use archive::MAX_FILE;
 pub(crate) use comments::commented;
+use contents::{Contents, PartKind};
 use custom_xml::CustomXml;
 pub(crate) use custom_xml::attached;
 pub(crate) use inspect::ROW_SPOT;
@@ -46,11 +54,17 @@ use prepare::{Content, prepare};
 pub use properties::Properties;
 pub(crate) use sections::Mark;
 
+/// Most bytes of all XML parts of a template.
+const MAX_XML: u64 = 12 << 20;
+
 /// An opened template.
 pub struct Template {
     /// The file, as messages name it.
     file: String,
     package: Package,
+    contents: Contents,
+    /// What was taken out of the file.
+    warnings: Vec<Diagnostic>,
     /// The parts that hold tags.
     merged: Vec<MergedPart>,
     /// What is wrong with its tags.
@@ -108,17 +122,27 @@ impl Template {
         bytes: &[u8],
         env: &mut Environment<'static>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let mut parts = package::read(file, bytes).map_err(|problem| vec![problem])?;
+        if bytes.len() as u64 > MAX_FILE {
+            let words = format!("文件超过 {} MB", MAX_FILE >> 20);
+            let problem = Diagnostic::error("word/bomb", words).hint("压缩里面的图片，另存再试");
+            return Err(vec![problem.at_part(file, "")]);
+        }
+        let (archive, contents, mut parts) =
+            unpacked(bytes).map_err(|problem| vec![problem.at_part(file, "")])?;
+        let warnings = external::remove(file, &mut parts).map_err(|problem| vec![problem])?;
         custom_xml::forget(&mut parts);
         let mut merged = Vec::new();
         let mut problems = Vec::new();
         let mut uses = Vec::new();
         let mut order = Vec::new();
         for (name, content) in &parts {
-            let Some(kind) = may_hold_tags(name) else {
-                continue;
+            let kind = match contents.kind(name) {
+                PartKind::Properties => Content::Properties,
+                kind if kind.has_paragraphs() => Content::Paragraphs,
+                _ => continue,
             };
-            let prepared = match prepare(file, name, content, kind, env) {
+            let text = outline::decoded(content).unwrap_or_default();
+            let prepared = match prepare(file, name, &text, kind, env) {
                 Ok(prepared) => prepared,
                 Err(problem) => {
                     problems.push(problem);
@@ -146,12 +170,14 @@ impl Template {
                 });
             }
         }
-        let package = Package::new(&parts).map_err(|problem| {
+        let package = Package::of(archive, &parts).map_err(|problem| {
             vec![Diagnostic::error("word/package", problem.to_string()).at_part(file, "")]
         })?;
         Ok(Self {
             file: file.to_owned(),
             package,
+            contents,
+            warnings,
             merged,
             problems,
             uses,
@@ -173,21 +199,29 @@ impl Template {
         }
         let known = names_in(context);
         let mut problems: Vec<Diagnostic> = self.problems.clone();
+        let mut said = BTreeSet::new();
         for (part, spot, of) in self.uses.iter().filter(|_| !context.is_none()) {
             if of.guarded || is_there(&of.path, context) {
                 continue;
             }
             let problem = undefined(&of.written, &known);
             let problem = problem.at_part(self.file.as_str(), format!("{part} {spot}"));
-            if !problems.contains(&problem) {
+            if said.insert((of.written.as_str(), part.as_str(), spot.as_str())) {
                 problems.push(problem);
             }
         }
+        let order = self.order.iter().enumerate().rev();
+        let order: BTreeMap<&str, usize> = order.map(|(at, spot)| (spot.as_str(), at)).collect();
         problems.sort_by_key(|problem| match &problem.place {
-            Some(Place::Part { spot, .. }) => self.order.iter().position(|known| known == spot),
+            Some(Place::Part { spot, .. }) => order.get(spot.as_str()).copied(),
             _ => None,
         });
         problems
+    }
+
+    /// What was taken out of the file, that somebody should know.
+    pub(crate) fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// Fills the template in; with `pages`, it breaks pages where they do; the
@@ -207,7 +241,7 @@ impl Template {
         let mut problems = Vec::new();
         for part in &self.merged {
             let merged = self.merged_part(env, part, context);
-            let pages = pages.filter(|_| part.name == package::MAIN_PART);
+            let pages = pages.filter(|_| part.name == self.contents.main);
             match merged.and_then(|text| self.paged(text, pages).map_err(|one| vec![one])) {
                 Ok(text) => {
                     parts.insert(part.name.as_str(), text);
@@ -268,29 +302,19 @@ impl Template {
         let Some(pages) = pages else { return Ok(text) };
         pages::set(&text, pages).map_err(|words| {
             Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")
-                .at_part(self.file.as_str(), package::MAIN_PART)
+                .at_part(self.file.as_str(), self.contents.main.as_str())
                 .label(words)
                 .hint("两份模板的表格应有同样的行；用 `tianbao form check` 查看差别")
         })
     }
 }
 
-fn may_hold_tags(part: &str) -> Option<Content> {
-    if part.starts_with("docProps/") && part.ends_with(".xml") {
-        return Some(Content::Properties);
-    }
-    let name = part.strip_prefix("word/")?.strip_suffix(".xml")?;
-    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    [
-        "document",
-        "header",
-        "footer",
-        "footnotes",
-        "endnotes",
-        "comments",
-    ]
-    .contains(&stem)
-    .then_some(Content::Paragraphs)
+/// A file that strangers sent, with its XML parts; the problem has no place yet.
+fn unpacked(bytes: &[u8]) -> Result<(Archive<'_>, Contents, package::Parts), Diagnostic> {
+    let mut archive = Archive::open(bytes)?;
+    let mut parts = archive.unpack(contents::is_xml, MAX_XML)?;
+    let contents = Contents::read(&archive.names(), &mut parts)?;
+    Ok((archive, contents, parts))
 }
 
 /// A merging error at the tag it comes from: each tag has a line of its own.

@@ -188,7 +188,7 @@ fn write(outline: &Outline<'_>, tokens: std::ops::Range<usize>, out: &mut String
         out.push_str(outline.raw(at));
         let element = token.element.filter(|_| token.kind == Kind::Start);
         let sequence = element.and_then(|element| {
-            let name = outline.elements[element].name.as_str();
+            let name = outline.elements[element].name;
             SEQUENCES
                 .iter()
                 .find(|(parent, _)| *parent == name)

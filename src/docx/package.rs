@@ -1,13 +1,14 @@
-//! The zip that a .docx is: reading it with limits, writing it so that the
-//! same parts give the same bytes.
+//! The zip that a .docx is, written so that the same parts give the same bytes.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
+use std::sync::Arc;
 
 use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
+use super::archive::{Archive, MAX_UNPACKED};
 use crate::diagnostic::Diagnostic;
 
 /// The part that holds the text of the document.
@@ -16,52 +17,32 @@ pub(super) const MAIN_PART: &str = "word/document.xml";
 pub(super) const RELATIONSHIPS: &str = "word/_rels/document.xml.rels";
 /// What kind of content each part is.
 pub(super) const TYPES: &str = "[Content_Types].xml";
-/// Most parts of a package.
-const MAX_PARTS: usize = 4096;
-/// Most bytes of all parts together.
-const MAX_BYTES: u64 = 256 << 20;
-
 /// Parts in the package's order.
 pub(super) type Parts = Vec<(String, Vec<u8>)>;
 
 /// Reads all parts.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Parts, Diagnostic> {
-    let refuse =
-        |words: &str| Diagnostic::error("word/package", words.to_owned()).at_part(file, "");
-    let mut archive = ZipArchive::new(Cursor::new(bytes))
-        .map_err(|_| refuse("不是 .docx 文件，或者文件已损坏"))?;
-    if archive.len() > MAX_PARTS {
-        return Err(refuse("文件里的部件太多"));
-    }
-    let mut parts = Parts::new();
-    let mut budget = MAX_BYTES;
-    for index in 0..archive.len() {
-        let part = archive
-            .by_index(index)
-            .map_err(|_| refuse("文件已损坏或加了密码"))?;
-        if part.is_dir() {
-            continue;
-        }
-        let name = part.name().map_err(|_| refuse("文件已损坏"))?.into_owned();
-        let mut content = Vec::new();
-        part.take(budget + 1)
-            .read_to_end(&mut content)
-            .map_err(|_| refuse("文件已损坏"))?;
-        budget = budget
-            .checked_sub(content.len() as u64)
-            .ok_or_else(|| refuse("文件解开后太大"))?;
-        parts.push((name, content));
-    }
-    if !parts.iter().any(|(name, _)| name == MAIN_PART) {
-        return Err(refuse("不是 Word 文件：里面没有 word/document.xml"));
-    }
-    Ok(parts)
+    Archive::open(bytes)
+        .and_then(|mut archive| archive.unpack(|_| true, MAX_UNPACKED))
+        .map_err(|problem| problem.at_part(file, ""))
 }
 
 /// A package whose parts are deflated once; merged parts are put in anew.
 pub(super) struct Package {
     names: Vec<String>,
-    base: ZipArchive<Cursor<Vec<u8>>>,
+    /// Bytes of the whole.
+    size: usize,
+    base: ZipArchive<Cursor<Shared>>,
+}
+
+/// Bytes that are not copied with the package.
+#[derive(Clone)]
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Package {
@@ -71,9 +52,37 @@ impl Package {
             writer.start_file(name.as_str(), options())?;
             writer.write_all(content)?;
         }
+        let names = parts.iter().map(|(name, _)| name.clone()).collect();
+        Self::written(names, writer)
+    }
+
+    /// The parts of a file in its order; those that were not kept are copied as
+    /// they are packed.
+    pub(super) fn of(mut archive: Archive<'_>, parts: &Parts) -> ZipResult<Self> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::with_capacity(archive.size())));
+        let mut kept = parts.iter().peekable();
+        let names = archive.names();
+        for name in &names {
+            match kept.next_if(|(known, _)| known == name) {
+                Some((_, content)) => {
+                    writer.start_file(name.as_str(), options())?;
+                    writer.write_all(content)?;
+                }
+                None => {
+                    let entry = archive.packed(name)?;
+                    writer.raw_copy_file_touch(entry, DateTime::default(), None)?;
+                }
+            }
+        }
+        Self::written(names, writer)
+    }
+
+    fn written(names: Vec<String>, writer: ZipWriter<Cursor<Vec<u8>>>) -> ZipResult<Self> {
+        let bytes = Shared(Arc::new(writer.finish()?.into_inner()));
         Ok(Self {
-            names: parts.iter().map(|(name, _)| name.clone()).collect(),
-            base: ZipArchive::new(writer.finish()?)?,
+            names,
+            size: bytes.0.len(),
+            base: ZipArchive::new(Cursor::new(bytes))?,
         })
     }
 
@@ -94,7 +103,7 @@ impl Package {
         added: &[(String, String)],
     ) -> ZipResult<Vec<u8>> {
         let mut base = self.base.clone();
-        let size = replaced.values().map(String::len).sum::<usize>() / 4 + 32_768;
+        let size = replaced.values().map(String::len).sum::<usize>() / 4 + self.size + 4096;
         let mut writer = ZipWriter::new(Cursor::new(Vec::with_capacity(size)));
         for (index, name) in self.names.iter().enumerate() {
             match replaced.get(name.as_str()) {

@@ -213,7 +213,7 @@ fn shrink(outline: &Outline<'_>, cell: &Cell, half_points: usize, edits: &mut Ed
     for (index, element) in below.take_while(|(_, element)| element.first <= last) {
         let range = bytes(outline, index);
         let raw = &outline.xml[range.clone()];
-        match element.name.as_str() {
+        match element.name {
             "w:sz" | "w:szCs" => {
                 let name = &element.name;
                 edits.push((range, format!("<{name} w:val=\"{half_points}\"/>")));

@@ -280,7 +280,7 @@ impl<'a> Body<'a> {
                 } else if level(paragraph).is_none() {
                     let mut children = self.outline.children(properties);
                     let after = children.find(|child| {
-                        AFTER_OUTLINE_LEVEL.contains(&self.outline.elements[*child].name.as_str())
+                        AFTER_OUTLINE_LEVEL.contains(&self.outline.elements[*child].name)
                     });
                     let last = &self.outline.tokens[self.outline.elements[properties].last];
                     let at =
@@ -306,9 +306,7 @@ impl<'a> Body<'a> {
         let mut text = String::new();
         for index in element.first..=element.last {
             let token = &self.outline.tokens[index];
-            let within = token
-                .element
-                .map(|at| self.outline.elements[at].name.as_str());
+            let within = token.element.map(|at| self.outline.elements[at].name);
             if token.kind == Kind::Text && within == Some("w:t") {
                 text.push_str(&unescape(self.outline.raw(index)).unwrap_or_default());
             }

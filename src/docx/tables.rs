@@ -9,7 +9,7 @@ impl<'a> Outline<'a> {
     /// The first child of this name.
     pub(super) fn child(&self, parent: usize, name: &str) -> Option<usize> {
         self.children(parent)
-            .find(|child| &self.elements[*child].name[..] == name)
+            .find(|child| self.elements[*child].name == name)
     }
 
     /// The number that an element says in `w:val`.
@@ -32,7 +32,7 @@ impl<'a> Outline<'a> {
     fn wrapped(&self, parent: usize, name: &str) -> Vec<usize> {
         let mut found = Vec::new();
         for child in self.children(parent) {
-            let own = &self.elements[child].name[..];
+            let own = self.elements[child].name;
             if own == name {
                 found.push(child);
             } else if WRAPPERS.contains(&own) {

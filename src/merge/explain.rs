@@ -1,5 +1,7 @@
 //! A template's error in plain words, with the name that was likely meant.
 
+use std::collections::BTreeSet;
+
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
@@ -122,29 +124,29 @@ fn unknown_name(detail: &str) -> &str {
 /// All dotted names a template may use, for hints.
 pub(crate) fn names_in(context: &Value) -> Vec<String> {
     let mut names = Vec::new();
-    collect(context, "", &mut names);
+    collect(context, "", &mut names, &mut BTreeSet::new());
     names
 }
 
 /// Items of a list that are looked at for names.
 const MAX_ITEMS: usize = 20;
 
-fn collect(value: &Value, prefix: &str, names: &mut Vec<String>) {
+fn collect(value: &Value, prefix: &str, names: &mut Vec<String>, known: &mut BTreeSet<String>) {
     match value.kind() {
         ValueKind::Map => {
             for key in value.try_iter().into_iter().flatten() {
                 let name = format!("{prefix}{key}");
                 if let Ok(below) = value.get_item(&key) {
-                    collect(&below, &format!("{name}."), names);
+                    collect(&below, &format!("{name}."), names, known);
                 }
-                if !names.contains(&name) {
+                if known.insert(name.clone()) {
                     names.push(name);
                 }
             }
         }
         ValueKind::Seq => {
             for item in value.try_iter().into_iter().flatten().take(MAX_ITEMS) {
-                collect(&item, prefix, names);
+                collect(&item, prefix, names, known);
             }
         }
         _ => {}

@@ -122,7 +122,10 @@ impl Names {
             .collect();
         let mut uses = self.uses;
         for used in &mut uses {
-            used.guarded = guarded.iter().any(|path| used.path.starts_with(path));
+            let prefixes = 1..=used.path.len();
+            used.guarded = prefixes
+                .map(|end| &used.path[..end])
+                .any(|path| guarded.contains(path));
         }
         uses
     }

@@ -117,7 +117,8 @@ impl Renderer {
         let mut warnings: Vec<Diagnostic> = Vec::new();
         let sheets = self.sheets(&project)?;
         for (project, form) in &sheets {
-            for found in check(project, &form.form) {
+            let removed = form.word.warnings().iter().cloned();
+            for found in check(project, &form.form).into_iter().chain(removed) {
                 // What several forms share is said once.
                 if !warnings.contains(&found) {
                     warnings.push(found);

@@ -103,12 +103,12 @@ impl Edits {
         ]);
         let last = outline
             .children(cell)
-            .filter(|child| &outline.elements[*child].name[..] == "w:p")
+            .filter(|child| outline.elements[*child].name == "w:p")
             .last();
         for child in outline.children(cell) {
             let element = &outline.elements[child];
             let (first, end) = (element.first, element.last);
-            if &element.name[..] == "w:p" && (Some(child) == last || self.is_lifted(first)) {
+            if element.name == "w:p" && (Some(child) == last || self.is_lifted(first)) {
                 // A cell ends with a paragraph.
                 if first == end {
                     continue;
@@ -119,7 +119,7 @@ impl Edits {
                 after.push(statement(format!("if vm{site}")));
                 let before = self.before.entry(end).or_default();
                 before.push(statement("endif".into()));
-            } else if &element.name[..] != "w:tcPr" {
+            } else if element.name != "w:tcPr" {
                 let before = self.before.entry(first).or_default();
                 before.push(statement(format!("if vm{site}")));
                 self.after
@@ -147,9 +147,9 @@ impl Edits {
                 let mut at = outline.elements[element].first;
                 for child in outline.children(element) {
                     let child = &outline.elements[child];
-                    if &child.name[..] == name {
+                    if child.name == name {
                         self.removed.push((child.first, child.last));
-                    } else if rank(&child.name).is_some_and(|other| Some(other) < rank(name)) {
+                    } else if rank(child.name).is_some_and(|other| Some(other) < rank(name)) {
                         at = child.last;
                     }
                 }

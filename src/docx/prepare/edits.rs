@@ -62,8 +62,8 @@ pub(super) struct Edits {
     pub(super) replaced: BTreeMap<usize, Vec<Piece>>,
     pub(super) before: BTreeMap<usize, Vec<Piece>>,
     pub(super) after: BTreeMap<usize, Vec<Piece>>,
-    /// Token ranges that go because a tag took their place.
-    pub(super) lifted: Vec<(usize, usize)>,
+    /// Token ranges that go because a tag took their place: first and last.
+    pub(super) lifted: BTreeMap<usize, usize>,
     /// Other token ranges that go.
     pub(super) removed: Vec<(usize, usize)>,
     /// Properties of cells after a token, in the schema's order.
@@ -88,7 +88,7 @@ pub(super) struct Edits {
 impl Edits {
     /// Whether the element that begins with this token goes.
     pub(super) fn is_lifted(&self, first: usize) -> bool {
-        self.lifted.iter().any(|(start, _)| *start == first)
+        self.lifted.contains_key(&first)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -105,16 +105,13 @@ impl Edits {
             line: 0,
             places: Vec::new(),
         };
-        let mut gone = vec![false; outline.tokens.len()];
-        let mut heads = BTreeSet::new();
-        for (first, last) in self.lifted.iter().chain(&self.removed) {
-            gone[*first..=*last].fill(true);
-        }
-        heads.extend(self.lifted.iter().map(|(first, _)| *first));
+        let lifted = self.lifted.iter().map(|(first, last)| (*first, *last));
+        let removed = self.removed.iter().copied();
+        let gone = within(outline, lifted.chain(removed));
         for (index, gone) in gone.into_iter().enumerate() {
             // What stands before a token goes with it, but for the tag that took
             // the place of the whole element.
-            if !gone || heads.contains(&index) {
+            if !gone || self.is_lifted(index) {
                 writer.pieces(self.before.get(&index));
             }
             let mut properties = self
@@ -164,11 +161,11 @@ impl Edits {
             runs.extend(text.and_then(|text| outline.elements[text].parent));
         }
         let is_empty = |run: &usize| {
-            &outline.elements[*run].name[..] == "w:r"
+            outline.elements[*run].name == "w:r"
                 && outline.children(*run).all(|child| {
                     let element = &outline.elements[child];
                     let mut inner = element.first + 1..element.last;
-                    match &element.name[..] {
+                    match element.name {
                         "w:rPr" => true,
                         "w:t" => inner.all(|token| empty(&token)),
                         _ => element.first == element.last && empty(&element.first),
@@ -188,6 +185,25 @@ impl Edits {
     }
 }
 
+/// For each token whether one of these ranges holds it.
+pub(super) fn within(
+    outline: &Outline<'_>,
+    ranges: impl Iterator<Item = (usize, usize)>,
+) -> Vec<bool> {
+    let mut depths = vec![0_i32; outline.tokens.len() + 1];
+    for (first, last) in ranges {
+        depths[first] += 1;
+        depths[last + 1] -= 1;
+    }
+    let mut depth = 0;
+    depths.pop();
+    let within = depths.into_iter().map(|change| {
+        depth += change;
+        depth > 0
+    });
+    within.collect()
+}
+
 /// Whether this token opens a `w:t` whose text has tags: a value may begin or
 /// end with blanks.
 fn opens_changed_text(
@@ -200,7 +216,7 @@ fn opens_changed_text(
         return false;
     };
     let element = &outline.elements[element];
-    &element.name[..] == "w:t"
+    element.name == "w:t"
         && replaced
             .range(element.first..=element.last)
             .next()

@@ -7,7 +7,9 @@ mod cells;
 mod edits;
 mod text;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use minijinja::Environment;
 
@@ -21,6 +23,8 @@ use cells::CellTag;
 use edits::{Edits, Piece, Statement};
 use text::{Holds, Paragraph};
 
+/// Most tags of a part: what no template of a form comes near to.
+const MAX_TAGS: usize = 10_000;
 /// Paragraphs in which the end of a tag is looked for that has none in its own.
 const CROSSED: usize = 3;
 
@@ -55,15 +59,13 @@ pub(super) enum Content {
 pub(super) fn prepare(
     file: &str,
     part: &str,
-    content: &[u8],
+    xml: &str,
     kind: Content,
     env: &Environment<'_>,
 ) -> Result<Prepared, Diagnostic> {
     let broken = |words: String| {
         Diagnostic::error("word/xml", format!("部件不是合法的 XML：{words}")).at_part(file, part)
     };
-    let xml = std::str::from_utf8(content).map_err(|error| broken(error.to_string()))?;
-    let xml = xml.trim_start_matches('\u{feff}');
     let outline = Outline::read(xml).map_err(broken)?;
     let read: Vec<Read> = match kind {
         Content::Paragraphs => text::paragraphs(&outline),
@@ -72,6 +74,10 @@ pub(super) fn prepare(
     .into_iter()
     .map(|paragraph| Read::new(&outline, paragraph))
     .collect();
+    if read.iter().map(|one| one.tags.len()).sum::<usize>() > MAX_TAGS {
+        let words = format!("部件里的标记超过 {MAX_TAGS} 个");
+        return Err(Diagnostic::error("word/tags", words).at_part(file, part));
+    }
     let mut preparing = Preparing {
         outline: &outline,
         place: |spot: &str| {
@@ -83,6 +89,8 @@ pub(super) fn prepare(
         env,
         edits: Edits::default(),
         problems: Vec::new(),
+        said: BTreeSet::new(),
+        children: RefCell::default(),
         joined: BTreeMap::new(),
         balance: Balance::default(),
         names: Names::default(),
@@ -137,6 +145,10 @@ struct Preparing<'a, P> {
     env: &'a Environment<'a>,
     edits: Edits,
     problems: Vec<Diagnostic>,
+    /// Message and place of each.
+    said: BTreeSet<(String, String)>,
+    /// The children of an element, once somebody asked.
+    children: RefCell<BTreeMap<usize, Rc<[usize]>>>,
     /// Paragraphs that go on in an earlier one.
     joined: BTreeMap<usize, usize>,
     balance: Balance<String>,
@@ -207,10 +219,9 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
 
     fn report(&mut self, problem: Diagnostic, spot: &str) {
         let (file, place) = (self.place)(spot);
-        let problem = problem.at_part(file, place);
         // A text box is there twice, for old programs and for new ones.
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
+        if self.said.insert((problem.message.clone(), place.clone())) {
+            self.problems.push(problem.at_part(file, place));
         }
     }
 
@@ -221,7 +232,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 continue;
             };
             let raw = &self.outline.xml[token.range.clone()];
-            let is_code = &self.outline.elements[element].name[..] == "w:instrText";
+            let is_code = self.outline.elements[element].name == "w:instrText";
             if is_code && (raw.contains("{{") || raw.contains("{%")) {
                 let spot = self.outline.spot(Some(element));
                 let problem = Diagnostic::error("word/field", "域代码里的标记不能合并")
@@ -324,12 +335,15 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         read.tags.dedup_by_key(|tag| tag.start);
     }
 
-    /// The paragraphs beside this one, from it outwards.
-    fn neighbours(&self, paragraph: usize) -> Option<(Vec<usize>, usize)> {
+    /// What stands beside a paragraph, and which of these it is.
+    fn neighbours(&self, paragraph: usize) -> Option<(Rc<[usize]>, usize)> {
         let parent = self.outline.elements[paragraph].parent?;
-        let all: Vec<usize> = self.outline.children(parent).collect();
-        let at = all.iter().position(|child| *child == paragraph)?;
-        Some((all, at))
+        let mut known = self.children.borrow_mut();
+        let all = known
+            .entry(parent)
+            .or_insert_with(|| self.outline.children(parent).collect());
+        let at = all.binary_search(&paragraph).ok()?;
+        Some((all.clone(), at))
     }
 
     fn next_text(&self, paragraph: usize, texts: &BTreeSet<usize>) -> Option<usize> {
@@ -340,7 +354,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     }
 
     fn is_paragraph(&self, element: usize) -> bool {
-        &self.outline.elements[element].name[..] == "w:p"
+        self.outline.elements[element].name == "w:p"
     }
 
     /// Joins a paragraph to the one with text before it; what stands between
@@ -470,7 +484,10 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 let parent = element.and_then(|element| self.outline.elements[element].parent);
                 (name, parent)
             }
-            _ if is_hoisted => ("", self.outline.elements[self.root(paragraph.element)].parent),
+            _ if is_hoisted => (
+                "",
+                self.outline.elements[self.root(paragraph.element)].parent,
+            ),
             _ => ("", self.container(paragraph, tag)),
         }
     }
@@ -538,7 +555,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         let mut opening = String::new();
         let mut element = text;
         while element != paragraph.element {
-            let name = &self.outline.elements[element].name[..];
+            let name = self.outline.elements[element].name;
             if !["w:t", "w:r", "w:ins", "w:hyperlink", "w:smartTag"].contains(&name) {
                 return None;
             }
@@ -586,7 +603,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     outline.elements[element].first,
                     outline.elements[element].last,
                 );
-                self.edits.lifted.push(range);
+                self.edits.lifted.insert(range.0, range.1);
                 if let Kind::Lifted(_) = tag.kind {
                     let before = self.edits.before.entry(range.0).or_default();
                     before.push(numbered(tag, number, spot));
@@ -632,8 +649,8 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             Some((all, at)) => {
                 let last = all.last() == Some(&all[at]);
                 let parent = self.outline.elements[paragraph].parent;
-                let is_body = parent
-                    .is_some_and(|parent| &self.outline.elements[parent].name[..] == "w:body");
+                let is_body =
+                    parent.is_some_and(|parent| self.outline.elements[parent].name == "w:body");
                 (is_body || !last) && !self.joined.contains_key(&paragraph)
             }
             None => false,
@@ -715,24 +732,21 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     /// paragraph.
     fn vanishing(&mut self, beside: &[(usize, String, String)]) {
         let mut problems = Vec::new();
-        for (first, last) in &self.edits.lifted {
-            for (token, spot, words) in beside {
-                if (first..=last).contains(&token) {
-                    problems.push((format!("“{words}”不会打印"), spot.clone()));
-                }
-            }
-            let pictures = self.outline.elements.iter().find(|element| {
-                (*first..=*last).contains(&element.first)
-                    && ["w:drawing", "w:pict", "w:object"].contains(&&element.name[..])
-            });
-            if let Some(picture) = pictures {
-                let spot = self
-                    .outline
-                    .spot(self.outline.tokens[picture.first].element);
-                problems.push(("这里的图不会打印".to_owned(), spot));
-            }
+        let lifted = self.edits.lifted.iter();
+        let gone = edits::within(self.outline, lifted.map(|(first, last)| (*first, *last)));
+        for (token, spot, words) in beside.iter().filter(|(token, ..)| gone[*token]) {
+            problems.push((*token, format!("“{words}”不会打印"), spot.clone()));
         }
-        for (words, spot) in problems {
+        let elements = self.outline.elements.iter().enumerate();
+        let pictures = elements.filter(|(_, element)| {
+            gone[element.first] && ["w:drawing", "w:pict", "w:object"].contains(&element.name)
+        });
+        for (index, picture) in pictures {
+            let spot = self.outline.spot(Some(index));
+            problems.push((picture.first, "这里的图不会打印".to_owned(), spot));
+        }
+        problems.sort();
+        for (_, words, spot) in problems {
             let problem =
                 Diagnostic::error("word/lifted", format!("{words}：整行或整段由标记取代"))
                     .hint("把这些内容移到标记所在的行或段之外");

@@ -51,7 +51,7 @@ pub(super) fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
     };
     for (token, of) in outline.tokens.iter().enumerate() {
         let Some(element) = of.element else { continue };
-        let name = &outline.elements[element].name[..];
+        let name = outline.elements[element].name;
         match of.kind {
             Xml::Text => {
                 let holds = match name {
@@ -65,8 +65,7 @@ pub(super) fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
             Xml::Empty => {
                 let character = CHARACTERS.iter().find(|(known, _)| *known == name);
                 let parent = outline.elements[element].parent;
-                let in_run =
-                    parent.is_some_and(|parent| &outline.elements[parent].name[..] == "w:r");
+                let in_run = parent.is_some_and(|parent| outline.elements[parent].name == "w:r");
                 if let (Some((_, text)), true) = (character, in_run) {
                     let (text, holds) = ((*text).to_owned(), Holds::Element);
                     add(Some(element), Text { token, text, holds });
