@@ -49,12 +49,13 @@ impl AnyTemplate {
         Ok(Self { environment, word })
     }
 
-    /// Fills the template in.
+    /// Fills the template in; the data may name files in the folder, and none
+    /// without one.
     ///
     /// # Errors
     /// Rejected with everything wrong in the template and the data.
-    pub fn merge(&self, data: &Node) -> Result<Merged, Failure> {
-        let context = merge::reckonable_context(data);
+    pub fn merge(&self, data: &Node, folder: Option<&Path>) -> Result<Merged, Failure> {
+        let context = merge::reckonable_context(data, folder)?;
         let bytes = self
             .word
             .render(&self.environment, &context, None, None, &[])?;

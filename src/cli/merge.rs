@@ -13,7 +13,7 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
     let json = command.format == Format::Json;
     let template = AnyTemplate::open(&command.template)?;
     let data = project::load_data(&command.data)?;
-    let merged = template.merge(&data)?;
+    let merged = template.merge(&data, Some(folder_of(&command.data)))?;
     write(&command, &merged.bytes)?;
     report::diagnostics(&merged.warnings, json);
     if !json {

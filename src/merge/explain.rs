@@ -91,6 +91,10 @@ pub(crate) fn explain(
         ErrorKind::WriteFailure => Diagnostic::error("template/size", "合并结果太大，已停止"),
         ErrorKind::BadEscape => Diagnostic::error("template/print", "列表或映射不能直接打印")
             .hint("用 `join` 连成文字，或用 `for` 逐项打印"),
+        _ if super::rich::beyond_text(detail).is_some() => {
+            let name = super::rich::beyond_text(detail).unwrap_or_default();
+            Diagnostic::error("template/print", format!("{name}只能打印在 Word 模板里"))
+        }
         _ => match super::filters::not_an_amount(detail) {
             Some(text) => Diagnostic::error("value/sum", format!("“{text}”不是金额，不能相加"))
                 .field(text)

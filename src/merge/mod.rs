@@ -12,6 +12,7 @@ mod escape;
 mod explain;
 mod filters;
 mod lines;
+pub(crate) mod rich;
 mod rows;
 pub(crate) mod tags;
 
@@ -25,6 +26,7 @@ pub(crate) use context::{context, reckonable_context};
 pub(crate) use escape::Slots;
 pub(crate) use explain::{Pointed, explain, names_in};
 pub(crate) use lines::{mark_lines, take_marks};
+use rich::{Insert, Inserts};
 
 /// Steps a template may take: a form of 1,000 rows needs about 200,000.
 const FUEL: u64 = 20_000_000;
@@ -51,6 +53,7 @@ pub(crate) fn environment(attributes: &[String]) -> Environment<'static> {
     // `text.upper()`, `map.items()`: what templates for Jinja in Python say.
     env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     filters::register(&mut env, rows::Attributes::with(attributes));
+    env.add_function("placed", rich::placed);
     env
 }
 
@@ -71,6 +74,8 @@ fn syntax() -> SyntaxConfig {
 pub(crate) struct Merged {
     pub(crate) text: String,
     pub(crate) slots: Slots,
+    /// What the markers in a Word part stand for, by their numbers.
+    pub(crate) inserts: Vec<Insert>,
 }
 
 /// Merges the template of this name.
@@ -78,16 +83,19 @@ pub(crate) fn merge(env: &Environment<'_>, name: &str, context: Value) -> Result
     let template = env.get_template(name)?;
     let mut output = Bounded(Vec::with_capacity(template.source().len() * 2));
     let mut captured = template.render_captured_to(context, &mut output)?;
-    let slots = captured.with_state_mut(|state| {
-        state
-            .get_extension_mut::<Slots>()
-            .map(std::mem::take)
-            .unwrap_or_default()
+    let (slots, inserts) = captured.with_state_mut(|state| {
+        let slots = state.get_extension_mut::<Slots>().map(std::mem::take);
+        let inserts = state.get_extension_mut::<Inserts>().map(std::mem::take);
+        (slots.unwrap_or_default(), inserts.unwrap_or_default().0)
     });
     drop(captured);
     let text = String::from_utf8(output.0)
         .map_err(|_| Error::new(ErrorKind::WriteFailure, "merged text is not UTF-8"))?;
-    Ok(Merged { text, slots })
+    Ok(Merged {
+        text,
+        slots,
+        inserts,
+    })
 }
 
 /// Merges a pattern of a manifest, such as a file name.
