@@ -18,8 +18,10 @@ mod package;
 mod pages;
 mod prepare;
 mod properties;
+mod rich;
 mod sections;
 pub mod starter;
+mod subdocument;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +30,7 @@ use minijinja::{Environment, Error};
 
 use crate::diagnostic::Diagnostic;
 use crate::embedded::Embedded;
+use crate::merge::rich::Insert;
 use crate::merge::{self, Pointed, explain, names_in};
 use crate::pdf::TablePages;
 use custom_xml::CustomXml;
@@ -36,6 +39,7 @@ pub(crate) use inspect::ROW_SPOT;
 pub(crate) use join::{Joining, join};
 use package::Package;
 pub use properties::Properties;
+use rich::{Additions, Gained};
 pub(crate) use sections::Mark;
 
 /// An opened template.
@@ -113,13 +117,15 @@ impl Template {
         projects: &[Embedded],
     ) -> Result<Vec<u8>, Vec<Diagnostic>> {
         let mut parts = BTreeMap::new();
+        let mut marked = Vec::new();
         let mut problems = Vec::new();
         for (name, places) in &self.merged {
-            let merged = self.merged_part(env, name, places, context);
-            let pages = pages.filter(|_| name == package::MAIN_PART);
-            match merged.and_then(|text| self.paged(text, pages)) {
-                Ok(text) => {
+            match self.merged_part(env, name, places, context) {
+                Ok((text, inserts)) => {
                     parts.insert(name.as_str(), text);
+                    if !inserts.is_empty() {
+                        marked.push((name.as_str(), inserts));
+                    }
                 }
                 Err(problem) => problems.push(problem),
             }
@@ -127,57 +133,98 @@ impl Template {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let refuse = |words: String| vec![refused(&self.file, &words)];
+        let mut gained = match marked.is_empty() {
+            true => None,
+            false => Some(self.expanded(&mut parts, &marked)?),
+        };
+        if let (Some(pages), Some(text)) = (pages, parts.get_mut(package::MAIN_PART)) {
+            *text = self.paged(text, pages).map_err(|problem| vec![problem])?;
+        }
         if let Some(properties) = properties {
             parts.insert(properties::PART, properties.to_xml());
         }
-        let refuse = |words: &str| {
-            vec![
-                Diagnostic::error("word/package", format!("无法写成 Word 文件：{words}"))
-                    .at_part(self.file.as_str(), ""),
-            ]
-        };
         let mut added = Vec::new();
         if !projects.is_empty() {
-            let place = self.custom_xml.as_ref().map_err(|words| refuse(words))?;
+            let place = self.custom_xml.as_ref();
+            let place = place.map_err(|words| refuse(words.clone()))?;
             let changes = place.changes(projects);
             parts.extend(changes.replaced);
             added = changes.added;
         }
+        if let Some(gained) = &mut gained {
+            gained.announce(&mut parts).map_err(refuse)?;
+            added.append(&mut gained.added);
+        }
         let written = self.package.write(&parts, &added);
-        written.map_err(|error| refuse(&error.to_string()))
+        written.map_err(|error| refuse(error.to_string()))
     }
 
-    /// A part, filled in.
+    /// Puts what is more than text into the merged parts.
+    fn expanded<'t>(
+        &'t self,
+        parts: &mut BTreeMap<&'t str, String>,
+        marked: &[(&'t str, Vec<Insert>)],
+    ) -> Result<Gained<'t>, Vec<Diagnostic>> {
+        let mut additions = Additions::new(&self.package, parts);
+        let mut problems = Vec::new();
+        for (part, inserts) in marked {
+            let Some(text) = parts.get_mut(part) else {
+                continue;
+            };
+            let expanded = rich::expanded(&self.file, part, text, inserts, &mut additions);
+            let expanded = expanded.and_then(|text| match outline::flaw(&text) {
+                Some(flaw) => Err(vec![broken(&self.file, part, flaw)]),
+                None => Ok(text),
+            });
+            match expanded {
+                Ok(expanded) => *text = expanded,
+                Err(found) => problems.extend(found),
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(additions.finish(parts)),
+            false => Err(problems),
+        }
+    }
+
+    /// A part, filled in, and what its markers stand for.
     fn merged_part(
         &self,
         env: &Environment<'_>,
         part: &str,
         places: &[TagPlace],
         context: &Value,
-    ) -> Result<String, Diagnostic> {
+    ) -> Result<(String, Vec<Insert>), Diagnostic> {
         let merged = merge::merge(env, part, context.clone())
             .map_err(|error| place(&self.file, part, places, &error, &names_in(context)))?;
         match outline::flaw(&merged.text) {
-            None => Ok(merged.text),
-            Some(error) => Err(
-                Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
-                    .at_part(self.file.as_str(), part)
-                    .label(error)
-                    .hint("检查这个部件里语句的开头和结尾是否在同一层"),
-            ),
+            None => Ok((merged.text, merged.inserts)),
+            Some(error) => Err(broken(&self.file, part, error)),
         }
     }
 
     /// The main part, made to break pages where the PDF does.
-    fn paged(&self, text: String, pages: Option<&[TablePages]>) -> Result<String, Diagnostic> {
-        let Some(pages) = pages else { return Ok(text) };
-        pages::set(&text, pages).map_err(|words| {
+    fn paged(&self, text: &str, pages: &[TablePages]) -> Result<String, Diagnostic> {
+        pages::set(text, pages).map_err(|words| {
             Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")
                 .at_part(self.file.as_str(), package::MAIN_PART)
                 .label(words)
                 .hint("两份模板的表格应有同样的行；用 `tianbao form check` 查看差别")
         })
     }
+}
+
+/// A part that is no XML after merging.
+fn broken(file: &str, part: &str, flaw: String) -> Diagnostic {
+    Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
+        .at_part(file, part)
+        .label(flaw)
+        .hint("检查这个部件里语句的开头和结尾是否在同一层")
+}
+
+fn refused(file: &str, words: &str) -> Diagnostic {
+    Diagnostic::error("word/package", format!("无法写成 Word 文件：{words}")).at_part(file, "")
 }
 
 fn may_hold_tags(part: &str) -> bool {

@@ -15,9 +15,12 @@ use crate::project::{Data, Map, Node};
 /// # Errors
 /// Rejected with what is wrong in values that are more than text.
 pub(crate) fn context(node: &Node) -> Result<Value, Vec<Diagnostic>> {
-    read(node, None, |text| Value::from(text), |text| {
-        Value::from(printable(text.trim_end()))
-    })
+    read(
+        node,
+        None,
+        |text| Value::from(text),
+        |text| Value::from(printable(text.trim_end())),
+    )
 }
 
 /// The value of data that no form knows; it may name files in a folder. A
@@ -68,7 +71,9 @@ fn value(node: &Node, reader: &mut Reader<'_>, number: OfText, text: OfText) -> 
         Data::Text(written) => text(written),
         Data::List(items) => {
             let items = items.iter();
-            items.map(|item| value(item, reader, number, text)).collect()
+            items
+                .map(|item| value(item, reader, number, text))
+                .collect()
         }
         Data::Map(map) => match reader.rich(map) {
             Some(rich) => Value::from_object(rich),

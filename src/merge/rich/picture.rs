@@ -41,7 +41,8 @@ impl Picture {
         if width == 0 || height == 0 {
             return None;
         }
-        let (across, down) = dpi.filter(|(across, down)| *across >= 1.0 && *down >= 1.0)
+        let (across, down) = dpi
+            .filter(|(across, down)| *across >= 1.0 && *down >= 1.0)
             .unwrap_or((DEFAULT_DPI, DEFAULT_DPI));
         let length = |pixels: u32, dpi: f64| (f64::from(pixels) * EMU_PER_INCH / dpi).max(1.0);
         let natural = (length(width, across) as u64, length(height, down) as u64);
@@ -190,7 +191,13 @@ mod tests {
         for end in 0..24 {
             assert!(Picture::read(whole[..end].to_vec()).is_none());
         }
-        for other in [&b"<svg/>"[..], b"%PDF-1.7", b"RIFF", b"\xff\xd8\xff\xd9", b"BM"] {
+        for other in [
+            &b"<svg/>"[..],
+            b"%PDF-1.7",
+            b"RIFF",
+            b"\xff\xd8\xff\xd9",
+            b"BM",
+        ] {
             assert!(Picture::read(other.to_vec()).is_none());
         }
     }

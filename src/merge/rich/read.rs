@@ -203,7 +203,9 @@ impl<'a> Reader<'a> {
         };
         self.known(map, &PARAGRAPH);
         let align = map.get("align").and_then(|node| {
-            let found = ALIGNMENTS.iter().find(|(name, _)| Some(*name) == node.as_str());
+            let found = ALIGNMENTS
+                .iter()
+                .find(|(name, _)| Some(*name) == node.as_str());
             if found.is_none() {
                 self.choose(node, "align", ALIGNMENTS.iter().map(|(name, _)| *name));
             }
@@ -212,7 +214,9 @@ impl<'a> Reader<'a> {
         Paragraph {
             align,
             style: map.get("style").and_then(|node| self.style(node)),
-            runs: map.get("text").map_or_else(Vec::new, |text| self.runs(text)),
+            runs: map
+                .get("text")
+                .map_or_else(Vec::new, |text| self.runs(text)),
         }
     }
 
@@ -277,7 +281,11 @@ impl<'a> Reader<'a> {
         self.bytes += bytes.len();
         if self.bytes > MAX_ATTACHMENTS {
             let limit = MAX_ATTACHMENTS >> 20;
-            self.refuse("data/file", node, format!("所用的文件加起来超过 {limit} MB"));
+            self.refuse(
+                "data/file",
+                node,
+                format!("所用的文件加起来超过 {limit} MB"),
+            );
             return None;
         }
         Some(bytes)
@@ -366,7 +374,8 @@ impl<'a> Reader<'a> {
     fn half_points(&mut self, node: &Node) -> Option<u32> {
         let points = node.as_str().and_then(|text| text.parse::<f64>().ok());
         let half = points.map(|points| points * 2.0);
-        let half = half.filter(|half| half.fract() == 0.0 && (1.0..=MAX_HALF_POINTS).contains(half));
+        let half =
+            half.filter(|half| half.fract() == 0.0 && (1.0..=MAX_HALF_POINTS).contains(half));
         if half.is_none() {
             let words = "字号以磅计，只能是 0.5 的倍数，如 16、10.5";
             self.refuse("data/size", node, words.to_owned());
@@ -387,7 +396,9 @@ impl<'a> Reader<'a> {
             let is_plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
             Some(number.parse::<f64>().ok().filter(|_| is_plain)? * emu)
         });
-        let length = length.map(f64::round).filter(|emu| (1.0..=MAX_LENGTH).contains(emu));
+        let length = length
+            .map(f64::round)
+            .filter(|emu| (1.0..=MAX_LENGTH).contains(emu));
         if length.is_none() {
             self.problems.push(
                 Diagnostic::error("data/length", "长度要写数字和单位，不超过 558mm")

@@ -1,0 +1,582 @@
+//! Markers → what stands for them, with the elements about a marker closed
+//! before it and opened again after it.
+//!
+//! One pass over the part. Elements are opened late: one that would stand
+//! empty after (or before) something that was put in is never written.
+
+use std::collections::BTreeSet;
+
+use super::additions::{Additions, width_in};
+use super::image::room_in_cell;
+use super::pieces::{Piece, Surroundings, clean, paragraphs, pieces};
+use super::properties::Properties;
+use crate::diagnostic::Diagnostic;
+use crate::docx::join::attribute;
+use crate::docx::outline::{Kind, Outline};
+use crate::merge::MAX_OUTPUT;
+use crate::merge::rich::{Insert, MARK, What};
+
+/// Between a paragraph and its text: these may be closed and opened again.
+const TRANSPARENT: [&str; 14] = [
+    "w:r",
+    "w:t",
+    "w:hyperlink",
+    "w:ins",
+    "w:del",
+    "w:moveFrom",
+    "w:moveTo",
+    "w:smartTag",
+    "w:sdt",
+    "w:sdtContent",
+    "w:customXml",
+    "w:dir",
+    "w:bdo",
+    "w:fldSimple",
+];
+/// A link may not stand in these.
+const WITHOUT_LINKS: [&str; 5] = ["w:hyperlink", "w:ins", "w:del", "w:moveFrom", "w:moveTo"];
+/// What an element begins with and has again when it is opened again.
+const PROPERTIES: [&str; 4] = ["w:pPr", "w:rPr", "w:sdtPr", "w:smartTagPr"];
+/// What holds paragraphs.
+const CONTAINERS: [&str; 9] = [
+    "w:body",
+    "w:tc",
+    "w:hdr",
+    "w:ftr",
+    "w:footnote",
+    "w:endnote",
+    "w:comment",
+    "w:txbxContent",
+    "w:sdtContent",
+];
+/// What says where something begins or ends, and prints nothing; it may stand
+/// beside paragraphs too.
+const RANGE_MARKUP: [&str; 7] = [
+    "w:bookmarkStart",
+    "w:bookmarkEnd",
+    "w:proofErr",
+    "w:commentRangeStart",
+    "w:commentRangeEnd",
+    "w:permStart",
+    "w:permEnd",
+];
+
+/// An element that is open in the template, and perhaps in what is written.
+struct Open<'a> {
+    element: usize,
+    /// Its properties, what ends a section apart.
+    properties: String,
+    /// What ends a section in this paragraph.
+    section: Option<&'a str>,
+    written: bool,
+    /// Whether it was written before.
+    again: bool,
+    /// Nothing that prints was written in it since it was opened.
+    bare: bool,
+    /// Where its tag and its content were written.
+    tag_at: usize,
+    content_at: usize,
+    /// What a container that must end with a paragraph gets, once it holds
+    /// something that was put in.
+    last: Option<String>,
+}
+
+/// Where a marker stands.
+enum Place {
+    /// In a paragraph: its place among the open elements, and how many of them
+    /// stay open about a run.
+    Paragraph { paragraph: usize, keep: usize },
+    /// Where a paragraph could stand.
+    Block,
+    /// Anywhere else.
+    Text,
+}
+
+pub(super) struct Expander<'a, 'm, 't> {
+    outline: &'m Outline<'a>,
+    part: &'m str,
+    /// Twentieths of a point; `None` if the part has sections of its own.
+    width: Option<u64>,
+    inserts: &'m [Insert],
+    additions: &'m mut Additions<'t>,
+    /// Paragraphs in which markers stand.
+    marked: BTreeSet<usize>,
+    out: String,
+    stack: Vec<Open<'a>>,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a, 'm, 't> Expander<'a, 'm, 't> {
+    pub(super) fn new(
+        outline: &'m Outline<'a>,
+        part: &'m str,
+        width: Option<u64>,
+        inserts: &'m [Insert],
+        additions: &'m mut Additions<'t>,
+    ) -> Self {
+        let tokens = outline.tokens.iter().enumerate();
+        let marked = tokens
+            .filter(|(index, token)| token.kind == Kind::Text && outline.raw(*index).contains(MARK))
+            .filter_map(|(_, token)| outline.enclosing(token.element, "w:p"));
+        Self {
+            marked: marked.collect(),
+            out: String::with_capacity(outline.xml.len() + outline.xml.len() / 4),
+            outline,
+            part,
+            width,
+            inserts,
+            additions,
+            stack: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> (String, Vec<Diagnostic>) {
+        (self.out, self.problems)
+    }
+
+    pub(super) fn run(&mut self) {
+        let mut index = 0;
+        while index < self.outline.tokens.len() {
+            let token = &self.outline.tokens[index];
+            let raw = self.outline.raw(index);
+            let element = token.element;
+            match (token.kind, element) {
+                (Kind::Start | Kind::Empty, Some(element)) if self.is_properties(element) => {
+                    self.properties(element);
+                    index = self.outline.elements[element].last;
+                }
+                (Kind::Start, Some(element)) => self.start(element, raw),
+                (Kind::Empty, Some(element)) => self.empty(element, raw),
+                (Kind::End, Some(_)) => self.end(raw),
+                (Kind::Text, _) => self.text(index, raw),
+                _ => {
+                    if self.stack.last().is_none_or(|open| open.written) {
+                        self.out.push_str(raw);
+                    }
+                }
+            }
+            index += 1;
+        }
+    }
+
+    fn name(&self, at: usize) -> &'m str {
+        &self.outline.elements[self.stack[at].element].name
+    }
+
+    fn is_properties(&self, element: usize) -> bool {
+        let element = &self.outline.elements[element];
+        PROPERTIES.contains(&element.name.as_str())
+            && self.stack.last().is_some_and(|open| {
+                Some(open.element) == element.parent
+                    && open.properties.is_empty()
+                    && (["w:p", "w:r", "w:sdt", "w:smartTag"])
+                        .contains(&self.outline.elements[open.element].name.as_str())
+            })
+    }
+
+    /// Properties go with their element.
+    fn properties(&mut self, element: usize) {
+        let raw = self.outline.text_of(element);
+        let mut section = None;
+        let parent = self.stack.len() - 1;
+        if self.marked.contains(&self.stack[parent].element) {
+            let mut children = self.outline.children(element);
+            section = children.find(|child| self.outline.is(*child, "w:sectPr"));
+        }
+        let section = section.map(|section| self.outline.text_of(section));
+        let open = &mut self.stack[parent];
+        open.properties = match section {
+            Some(section) => raw.replacen(section, "", 1),
+            None => raw.to_owned(),
+        };
+        open.section = section;
+        if open.written {
+            self.out.push_str(&open.properties);
+            open.content_at = self.out.len();
+        }
+    }
+
+    fn start(&mut self, element: usize, raw: &str) {
+        let name = self.outline.elements[element].name.as_str();
+        let parent_written = self.stack.last().is_none_or(|open| open.written);
+        let waits = !parent_written && TRANSPARENT.contains(&name);
+        if !waits {
+            if name == "w:sectPr" {
+                self.end_with_paragraph();
+            }
+            self.open(self.stack.len());
+            if !TRANSPARENT.contains(&name) || name == "w:fldSimple" {
+                self.solid();
+            }
+        }
+        let tag_at = self.out.len();
+        if !waits {
+            self.out.push_str(raw);
+        }
+        self.stack.push(Open {
+            element,
+            properties: String::new(),
+            section: None,
+            written: !waits,
+            again: !waits,
+            bare: true,
+            tag_at,
+            content_at: self.out.len(),
+            last: None,
+        });
+    }
+
+    fn empty(&mut self, element: usize, raw: &str) {
+        let name = self.outline.elements[element].name.as_str();
+        if RANGE_MARKUP.contains(&name) {
+            // Beside what is closed it needs no paragraph.
+            let top_written = self.stack.last().is_none_or(|open| open.written);
+            let paragraph = self
+                .stack
+                .iter()
+                .rposition(|open| self.outline.is(open.element, "w:p"));
+            if !top_written && paragraph.is_some_and(|at| self.stack[at].written) {
+                self.open(self.stack.len());
+            }
+            self.out.push_str(raw);
+            return;
+        }
+        if name == "w:sectPr" {
+            self.end_with_paragraph();
+        }
+        self.open(self.stack.len());
+        self.solid();
+        self.out.push_str(raw);
+    }
+
+    fn end(&mut self, raw: &str) {
+        let top = self.stack.len() - 1;
+        let name = self.name(top);
+        if name == "w:p" && self.stack[top].section.is_some() {
+            self.open(self.stack.len());
+            self.end_section(top);
+        }
+        if CONTAINERS.contains(&name) {
+            self.end_with_paragraph();
+        }
+        let Some(open) = self.stack.pop() else {
+            return;
+        };
+        if !open.written {
+            return;
+        }
+        let in_marked = self.outline.enclosing(Some(open.element), "w:p");
+        let in_marked = in_marked.is_some_and(|paragraph| self.marked.contains(&paragraph));
+        let is_empty = open.bare && self.out.len() == open.content_at;
+        match in_marked && is_empty && (name == "w:r" || name == "w:t") {
+            true => self.out.truncate(open.tag_at),
+            false => self.out.push_str(raw),
+        }
+    }
+
+    fn text(&mut self, index: usize, raw: &str) {
+        let in_text = self
+            .stack
+            .last()
+            .is_some_and(|open| self.outline.is(open.element, "w:t"));
+        for (at, piece) in raw.split(MARK).enumerate() {
+            if at % 2 == 1 {
+                if let Some(insert) = piece.parse().ok().and_then(|n: usize| self.inserts.get(n)) {
+                    self.insert(insert, index);
+                }
+            } else if in_text || !piece.trim().is_empty() {
+                if !piece.is_empty() {
+                    self.open(self.stack.len());
+                    self.solid();
+                    self.out.push_str(piece);
+                }
+            } else if self.stack.last().is_none_or(|open| open.written) {
+                self.out.push_str(piece);
+            }
+        }
+    }
+
+    /// Puts a value where its marker stands.
+    fn insert(&mut self, insert: &Insert, token: usize) {
+        if self.out.len() > MAX_OUTPUT {
+            let problem = Diagnostic::error("template/size", "合并结果太大，已停止");
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+            return;
+        }
+        let place = self.place();
+        if matches!(place, Place::Text) {
+            self.open(self.stack.len());
+            self.solid();
+            let plain = clean(&insert.what.plain());
+            self.out.push_str(&quick_xml::escape::escape(plain));
+            return;
+        }
+        let around = self.surroundings(insert, token);
+        let pieces = match pieces(&insert.what, &around, self.additions) {
+            Ok(pieces) => pieces,
+            Err(problem) => {
+                // One value may be printed many times.
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+                return;
+            }
+        };
+        match place {
+            Place::Paragraph { paragraph, keep } => {
+                for piece in pieces {
+                    self.put(piece, paragraph, keep);
+                }
+            }
+            _ => {
+                let is_nothing = pieces.is_empty() && !matches!(insert.what, What::Text(_));
+                let properties = around.paragraph.to_xml("w:pPr");
+                self.note_last(self.stack.len(), &format!("<w:p>{properties}</w:p>"));
+                if !is_nothing {
+                    self.open(self.stack.len());
+                    self.out.push_str(&paragraphs(&properties, pieces));
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, piece: Piece, paragraph: usize, keep: usize) {
+        match piece {
+            Piece::Inline { xml, is_link } => {
+                let barrier = (paragraph + 1..keep)
+                    .find(|at| is_link && WITHOUT_LINKS.contains(&self.name(*at)));
+                let keep = barrier.unwrap_or(keep);
+                self.close(keep);
+                self.open(keep);
+                self.out.push_str(&xml);
+                self.solid();
+            }
+            Piece::NewParagraph => {
+                self.close(paragraph + 1);
+                self.open(paragraph + 1);
+                self.stack[paragraph].bare = false;
+                self.close(paragraph);
+                self.open(paragraph + 1);
+                self.stack[paragraph].bare = false;
+            }
+            Piece::Block(xml) => {
+                let open = &self.stack[paragraph];
+                let last = format!("<w:p>{}</w:p>", open.properties);
+                self.note_last(paragraph, &last);
+                self.close(paragraph);
+                self.out.push_str(&xml);
+            }
+        }
+    }
+
+    /// Where the marker that comes next stands.
+    fn place(&self) -> Place {
+        let top = self.stack.len();
+        let paragraph = (0..top).rfind(|at| !TRANSPARENT.contains(&self.name(*at)));
+        let Some(at) = paragraph else {
+            return Place::Text;
+        };
+        // Content controls stand about paragraphs too.
+        let holds_blocks = top > 0 && CONTAINERS.contains(&self.name(top - 1));
+        match self.name(at) {
+            "w:p" => {
+                let run = (at + 1..top).find(|at| self.name(*at) == "w:r");
+                Place::Paragraph {
+                    paragraph: at,
+                    keep: run.unwrap_or(top),
+                }
+            }
+            _ if holds_blocks => Place::Block,
+            _ => Place::Text,
+        }
+    }
+
+    fn surroundings(&self, insert: &Insert, token: usize) -> Surroundings<'m> {
+        let given = format!("<x>{}</x>", insert.properties);
+        let given = super::children_of(&given);
+        let properties = |name: &str, within: &str| {
+            if let Some((_, xml)) = given.iter().find(|(known, _)| known == name) {
+                return Properties::read(xml);
+            }
+            let found = self
+                .stack
+                .iter()
+                .rfind(|open| self.outline.is(open.element, within));
+            found.map_or_else(Properties::default, |open| {
+                Properties::read(&open.properties)
+            })
+        };
+        let mut paragraph = properties("w:pPr", "w:p");
+        paragraph.remove("w:sectPr");
+        Surroundings {
+            run: properties("w:rPr", "w:r"),
+            paragraph,
+            part: self.part,
+            room: self.room(token),
+        }
+    }
+
+    /// Twentieths of a point for an image: the cell's, at most the section's.
+    fn room(&self, token: usize) -> u64 {
+        let elements = &self.outline.elements;
+        let width = self.width.unwrap_or_else(|| {
+            let sections = elements
+                .iter()
+                .enumerate()
+                .filter(|(_, e)| e.name == "w:sectPr");
+            let mut after = sections.filter(|(_, section)| section.last > token);
+            after.next().map_or_else(
+                || width_in(""),
+                |(section, _)| width_in(self.outline.text_of(section)),
+            )
+        });
+        let cell = self
+            .outline
+            .enclosing(self.outline.tokens[token].element, "w:tc");
+        let below = |parent: usize, name: &str| {
+            self.outline
+                .children(parent)
+                .find(|child| self.outline.is(*child, name))
+        };
+        let own = cell.and_then(|cell| {
+            let tag = below(below(cell, "w:tcPr")?, "w:tcW")?;
+            let tag = self.outline.raw(elements[tag].first);
+            let width = attribute(tag, "w:w")?.parse::<u64>().ok()?;
+            (attribute(tag, "w:type")? == "dxa" && width > 0).then_some(room_in_cell(width))
+        });
+        own.filter(|own| *own > 0)
+            .map_or(width, |own| own.min(width))
+    }
+
+    /// Closes all but the outermost `keep` elements; what is empty goes.
+    fn close(&mut self, keep: usize) {
+        for at in (keep..self.stack.len()).rev() {
+            let name = self.name(at);
+            let open = &mut self.stack[at];
+            if !std::mem::take(&mut open.written) {
+                continue;
+            }
+            if open.bare {
+                // Where ranges begin and end is kept.
+                let content = self.out.split_off(open.content_at);
+                self.out.truncate(open.tag_at);
+                self.out.push_str(content.trim());
+            } else {
+                self.out.push_str(&format!("</{name}>"));
+            }
+        }
+    }
+
+    /// Opens the outermost `keep` elements again, as far as they are closed.
+    fn open(&mut self, keep: usize) {
+        for at in 0..keep {
+            let name = self.name(at);
+            let open = &mut self.stack[at];
+            if std::mem::replace(&mut open.written, true) {
+                continue;
+            }
+            let again = std::mem::replace(&mut open.again, true);
+            let element = &self.outline.elements[open.element];
+            open.tag_at = self.out.len();
+            open.bare = true;
+            match name {
+                "w:t" => self.out.push_str("<w:t xml:space=\"preserve\">"),
+                "w:p" => self.out.push_str(&without(
+                    self.outline.raw(element.first),
+                    &["w14:paraId", "w14:textId"],
+                )),
+                _ => self.out.push_str(self.outline.raw(element.first)),
+            }
+            match name {
+                "w:sdt" if again => self.out.push_str(&without_id(&open.properties)),
+                _ => self.out.push_str(&open.properties),
+            }
+            open.content_at = self.out.len();
+        }
+    }
+
+    /// Something that prints was written.
+    fn solid(&mut self) {
+        for open in self.stack.iter_mut().filter(|open| open.written) {
+            open.bare = false;
+        }
+    }
+
+    /// What ends a section stands in the last of its pieces.
+    fn end_section(&mut self, paragraph: usize) {
+        let open = &mut self.stack[paragraph];
+        let Some(section) = open.section.take() else {
+            return;
+        };
+        let properties = &self.out[open.tag_at..open.content_at];
+        let end = ["<w:pPrChange", "</w:pPr>"];
+        let at = end
+            .iter()
+            .find_map(|end| properties.rfind(end))
+            .unwrap_or(0);
+        self.out.insert_str(open.tag_at + at, section);
+        open.bare = false;
+        open.content_at += section.len();
+    }
+
+    /// Notes the paragraph that ends the container about `at`, if none does.
+    fn note_last(&mut self, at: usize, paragraph: &str) {
+        if let Some(container) = at.checked_sub(1) {
+            self.stack[container].last = Some(paragraph.to_owned());
+        }
+    }
+
+    /// Gives a container its last paragraph, if it was taken away.
+    fn end_with_paragraph(&mut self) {
+        let Some(open) = self.stack.last_mut() else {
+            return;
+        };
+        let Some(last) = open.last.take() else {
+            return;
+        };
+        let mut written = self.out.trim_end();
+        while let Some(at) = written.rfind('<') {
+            let name = written[at + 1..]
+                .split([' ', '/', '>'])
+                .next()
+                .unwrap_or_default();
+            if !RANGE_MARKUP.contains(&name) {
+                break;
+            }
+            written = written[..at].trim_end();
+        }
+        let is_empty_paragraph = written.ends_with("/>")
+            && written.rfind('<').is_some_and(|at| {
+                let tag = &written[at..];
+                tag.starts_with("<w:p/") || tag.starts_with("<w:p ")
+            });
+        if !written.ends_with("</w:p>") && !is_empty_paragraph {
+            self.out.push_str(&last);
+        }
+    }
+}
+
+/// A tag without some of its attributes.
+fn without(tag: &str, names: &[&str]) -> String {
+    let mut tag = tag.to_owned();
+    for name in names {
+        if let Some(value) = attribute(&tag, name) {
+            tag = tag.replacen(&format!(" {name}=\"{value}\""), "", 1);
+        }
+    }
+    tag
+}
+
+/// Properties of a content control, without the id that only one may have.
+fn without_id(properties: &str) -> String {
+    match properties.find("<w:id ") {
+        Some(at) => {
+            let end = properties[at..].find("/>").map_or(at, |end| at + end + 2);
+            [&properties[..at], &properties[end..]].concat()
+        }
+        None => properties.to_owned(),
+    }
+}
