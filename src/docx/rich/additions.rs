@@ -95,25 +95,33 @@ impl<'t> Additions<'t> {
         }
     }
 
-    /// The part of this kind that the main part refers to, made if there is
-    /// none: `w:styles` or `w:numbering`. Gives its name and text.
-    pub(in crate::docx) fn companion(&mut self, kind: &str) -> (String, String) {
+    /// The part of this kind that the main part refers to: its name and text.
+    fn known_companion(&self, kind: &str) -> Option<(String, String)> {
         let relationships = self.package.part(RELATIONSHIPS).unwrap_or_default();
         let of_kind = format!("{OFFICE}/{kind}");
-        let known = relationships.split('<').find_map(|tag| {
+        let target = relationships.split('<').find_map(|tag| {
             let is_kind = attribute(tag, "Type").as_deref() == Some(&of_kind);
             attribute(tag, "Target").filter(|_| is_kind)
         });
-        let name = match known {
+        let name = match target {
             Some(target) => match target.strip_prefix('/') {
                 Some(name) => name.to_owned(),
                 None => format!("word/{target}"),
             },
+            // Perhaps it was made before.
             None => format!("word/{kind}.xml"),
         };
-        if let Some(text) = self.part(&name) {
-            return (name, text.trim_start_matches('\u{feff}').to_owned());
+        let text = self.part(&name)?;
+        Some((name, text.trim_start_matches('\u{feff}').to_owned()))
+    }
+
+    /// As [`Self::known_companion`], made if there is none: `styles` or
+    /// `numbering`.
+    pub(in crate::docx) fn companion(&mut self, kind: &str) -> (String, String) {
+        if let Some(known) = self.known_companion(kind) {
+            return known;
         }
+        let name = format!("word/{kind}.xml");
         let text = format!(
             "{HEAD}<w:{kind} xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"></w:{kind}>"
         );
@@ -127,10 +135,10 @@ impl<'t> Additions<'t> {
 
     pub(super) fn styles(&mut self) -> &mut Styles {
         if self.styles.is_none() {
-            let (_, xml) = self.companion("styles");
-            self.styles = Some(Styles::read(&xml));
+            let known = self.known_companion("styles").unwrap_or_default();
+            self.styles = Some(Styles::read(&known.1));
         }
-        self.styles.get_or_insert_with(|| Styles::read(""))
+        self.styles.get_or_insert_default()
     }
 
     /// Styles are read anew after this.

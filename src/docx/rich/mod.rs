@@ -11,6 +11,8 @@ mod image;
 mod pieces;
 mod properties;
 mod styles;
+#[cfg(test)]
+mod tests;
 
 use super::outline::Outline;
 use super::package::MAIN_PART;

@@ -96,7 +96,7 @@ fn run_pieces(
     additions: &mut Additions<'_>,
     found: &mut Vec<Piece>,
 ) -> Result<(), Diagnostic> {
-    let properties = base.with_run(run, additions.styles())?.to_xml("w:rPr");
+    let properties = base.with_run(run, additions)?.to_xml("w:rPr");
     let link = run.link.as_ref().map(|link| additions.link(part, link));
     for (index, paragraph) in run.text.split(['\u{7}', '\u{c}']).enumerate() {
         if index > 0 {
@@ -136,9 +136,7 @@ fn paragraph(
     around: &Surroundings<'_>,
     additions: &mut Additions<'_>,
 ) -> Result<String, Diagnostic> {
-    let own = around
-        .paragraph
-        .with_paragraph(paragraph, additions.styles())?;
+    let own = around.paragraph.with_paragraph(paragraph, additions)?;
     let base = match paragraph.style {
         Some(_) => Properties::default(),
         None => around.run.clone(),

@@ -1,7 +1,7 @@
 //! Properties of runs and paragraphs as lists of elements, so that some can be
 //! laid over others in the schema's order.
 
-use super::styles::Styles;
+use super::Additions;
 use crate::diagnostic::Diagnostic;
 use crate::docx::join::attribute;
 use crate::docx::order::rank;
@@ -77,10 +77,14 @@ impl Properties {
     }
 
     /// A run's own look over these.
-    pub(super) fn with_run(&self, run: &Run, styles: &mut Styles) -> Result<Self, Diagnostic> {
+    pub(super) fn with_run(
+        &self,
+        run: &Run,
+        additions: &mut Additions<'_>,
+    ) -> Result<Self, Diagnostic> {
         let mut own = self.clone();
         if let Some(style) = &run.style {
-            own.set_value("w:rStyle", styles.find("character", style)?);
+            own.set_value("w:rStyle", additions.styles().find("character", style)?);
         }
         own.set_flag("w:b", run.bold);
         own.set_flag("w:i", run.italic);
@@ -137,13 +141,13 @@ impl Properties {
     pub(super) fn with_paragraph(
         &self,
         paragraph: &Paragraph,
-        styles: &mut Styles,
+        additions: &mut Additions<'_>,
     ) -> Result<Self, Diagnostic> {
         let mut own = match &paragraph.style {
             None => self.clone(),
             Some(style) => {
                 let mut own = Self::default();
-                own.set_value("w:pStyle", styles.find("paragraph", style)?);
+                own.set_value("w:pStyle", additions.styles().find("paragraph", style)?);
                 own
             }
         };
@@ -156,7 +160,10 @@ impl Properties {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::docx::package::{Package, Parts};
 
     #[test]
     fn a_look_is_laid_over_what_is_there_in_the_schemas_order() {
@@ -170,8 +177,10 @@ mod tests {
             latin: Some("A \"b\"".into()),
             ..Run::default()
         };
-        let mut styles = Styles::read("");
-        let own = Properties::read(base).with_run(&run, &mut styles).unwrap();
+        let package = Package::new(&Parts::new()).unwrap();
+        let mut additions = Additions::new(&package, &BTreeMap::new());
+        let own = Properties::read(base).with_run(&run, &mut additions);
+        let own = own.unwrap();
         assert_eq!(
             own.to_xml("w:rPr"),
             "<w:rPr><w:rFonts w:ascii=\"A &quot;b&quot;\" w:hAnsi=\"A &quot;b&quot;\" \

@@ -33,6 +33,7 @@ pub(in crate::docx) struct Style {
     pub(in crate::docx) xml: String,
 }
 
+#[derive(Default)]
 pub(in crate::docx) struct Styles {
     pub(in crate::docx) all: Vec<Style>,
 }

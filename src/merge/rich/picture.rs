@@ -172,8 +172,8 @@ mod tests {
     fn the_natural_size_follows_the_resolution() {
         let natural = |bytes| Picture::read(bytes).map(|picture| picture.natural);
         assert_eq!(natural(png(None)), Some((1_905_000, 952_500)));
-        // 300 dots per inch are 11,811 per metre.
-        assert_eq!(natural(png(Some(11_811))), Some((609_600, 304_800)));
+        // 300 dots per inch are nearly 11,811 per metre.
+        assert_eq!(natural(png(Some(11_811))), Some((609_601, 304_800)));
         let mut jpeg = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\x01\0\x48\0\x48\0\0".to_vec();
         jpeg.extend(b"\xff\xdb\0\x03\0\xff\xc2\0\x11\x08\0\x48\0\x90\x03");
         assert_eq!(natural(jpeg), Some((1_828_800, 914_400)));
