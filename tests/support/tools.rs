@@ -193,6 +193,26 @@ fn validator() -> PathBuf {
     path
 }
 
+/// Python with docxtpl: `TIANBAO_PYTHON`, else where `tests/run` installs it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests/run tells the tests where it is"
+)]
+pub(crate) fn python() -> Command {
+    let path = env::var_os("TIANBAO_PYTHON").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/venv/bin/python"),
+        PathBuf::from,
+    );
+    assert!(
+        path.exists(),
+        "{} is missing: run tests/run",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
 /// Checks the structure of a PDF; `Err` holds errors and warnings alike.
 pub(crate) fn qpdf_check(pdf: &Path) -> Result<(), String> {
     let output = run(Command::new("qpdf").arg("--check").arg(absolute(pdf)));
