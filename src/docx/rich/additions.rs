@@ -31,6 +31,8 @@ pub(in crate::docx) struct Additions<'t> {
     types: Vec<String>,
     pub(in crate::docx) taken: Taken,
     styles: Option<Styles>,
+    /// Images that are there, by the address of their bytes.
+    media: BTreeMap<usize, String>,
     /// Other files, by the address of their bytes.
     pub(in crate::docx) imported: BTreeMap<usize, Imported>,
     /// Of the text in the main part's last section, in twentieths of a point.
@@ -67,6 +69,7 @@ impl<'t> Additions<'t> {
             types: Vec::new(),
             taken,
             styles: None,
+            media: BTreeMap::new(),
             imported: BTreeMap::new(),
             text_width,
             roots: BTreeMap::new(),
@@ -157,23 +160,26 @@ impl<'t> Additions<'t> {
 
     /// As [`Self::media`], of an image of another file.
     pub(in crate::docx) fn media_part(&mut self, part: &str, bytes: &[u8], ending: &str) -> String {
+        let address = bytes.as_ptr().addr();
+        if let Some(file) = self.media.get(&address) {
+            return self.relationship(part, "image", &file.clone(), false);
+        }
         let digest = Digest::of(bytes).to_string();
         let file = format!("media/image-{}.{ending}", &digest[..16]);
-        let name = format!("word/{file}");
-        if self.added.insert(name, bytes.to_vec()).is_none() {
-            let kind = match ending {
-                "jpg" => "jpeg",
-                "emf" => "x-emf",
-                "wmf" => "x-wmf",
-                "tif" => "tiff",
-                "svg" => "svg+xml",
-                ending => ending,
-            };
-            let default = format!("<Default Extension=\"{ending}\" ContentType=\"image/{kind}\"/>");
-            if !self.types.contains(&default) {
-                self.types.push(default);
-            }
+        self.added.insert(format!("word/{file}"), bytes.to_vec());
+        let kind = match ending {
+            "jpg" => "jpeg",
+            "emf" => "x-emf",
+            "wmf" => "x-wmf",
+            "tif" => "tiff",
+            "svg" => "svg+xml",
+            ending => ending,
+        };
+        let default = format!("<Default Extension=\"{ending}\" ContentType=\"image/{kind}\"/>");
+        if !self.types.contains(&default) {
+            self.types.push(default);
         }
+        self.media.insert(address, file.clone());
         self.relationship(part, "image", &file, false)
     }
 
@@ -191,18 +197,18 @@ impl<'t> Additions<'t> {
         };
         let target = quick_xml::escape::escape(target);
         let says = format!("Type=\"{OFFICE}/{kind}\" Target=\"{target}\"{mode}/>");
+        let own = self.relationships.entry(name.clone()).or_default();
+        if let Some(id) = own.get(&says) {
+            return id.clone();
+        }
+        let mut id = format!("rIdAdded{}", own.len() + 1);
         let known = self.package.part(&name).unwrap_or_default();
-        let own = self.relationships.entry(name).or_default();
-        let number = own.len() + 1;
-        let id = own.entry(says).or_insert_with(|| {
-            let mut id = format!("rIdAdded{number}");
-            // A template may be a document that was made here.
-            while known.contains(&format!("\"{id}\"")) {
-                id.push('a');
-            }
-            id
-        });
-        id.clone()
+        // A template may be a document that was made here.
+        while known.contains(&format!("\"{id}\"")) {
+            id.push('a');
+        }
+        own.insert(says, id.clone());
+        id
     }
 
     /// Says that a part holds pieces of a file with this root.

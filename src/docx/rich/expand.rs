@@ -95,8 +95,10 @@ enum Place {
 pub(super) struct Expander<'a, 'm, 't> {
     outline: &'m Outline<'a>,
     part: &'m str,
-    /// Twentieths of a point; `None` if the part has sections of its own.
-    width: Option<u64>,
+    /// The last tokens of the part's sections, and how wide their text is.
+    sections: Vec<(usize, u64)>,
+    /// How wide it is elsewhere.
+    width: u64,
     inserts: &'m [Insert],
     additions: &'m mut Additions<'t>,
     /// Paragraphs in which markers stand.
@@ -110,7 +112,6 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
     pub(super) fn new(
         outline: &'m Outline<'a>,
         part: &'m str,
-        width: Option<u64>,
         inserts: &'m [Insert],
         additions: &'m mut Additions<'t>,
     ) -> Self {
@@ -118,12 +119,17 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
         let marked = tokens
             .filter(|(index, token)| token.kind == Kind::Text && outline.raw(*index).contains(MARK))
             .filter_map(|(_, token)| outline.enclosing(token.element, "w:p"));
+        let sections = outline.elements.iter().enumerate();
+        let sections = sections
+            .filter(|(_, section)| section.name == "w:sectPr")
+            .map(|(index, section)| (section.last, width_in(outline.text_of(index))));
         Self {
             marked: marked.collect(),
+            sections: sections.collect(),
             out: String::with_capacity(outline.xml.len() + outline.xml.len() / 4),
             outline,
             part,
-            width,
+            width: additions.text_width(),
             inserts,
             additions,
             stack: Vec::new(),
@@ -422,17 +428,8 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
     /// Twentieths of a point for an image: the cell's, at most the section's.
     fn room(&self, token: usize) -> u64 {
         let elements = &self.outline.elements;
-        let width = self.width.unwrap_or_else(|| {
-            let sections = elements
-                .iter()
-                .enumerate()
-                .filter(|(_, e)| e.name == "w:sectPr");
-            let mut after = sections.filter(|(_, section)| section.last > token);
-            after.next().map_or_else(
-                || width_in(""),
-                |(section, _)| width_in(self.outline.text_of(section)),
-            )
-        });
+        let section = self.sections.iter().find(|(last, _)| *last > token);
+        let width = section.map_or(self.width, |(_, width)| *width);
         let cell = self
             .outline
             .enclosing(self.outline.tokens[token].element, "w:tc");

@@ -15,7 +15,6 @@ mod styles;
 mod tests;
 
 use super::outline::Outline;
-use super::package::MAIN_PART;
 use crate::diagnostic::Diagnostic;
 use crate::merge::rich::Insert;
 pub(super) use additions::{Additions, Gained, with_root_of};
@@ -35,11 +34,7 @@ pub(super) fn expanded(
     additions: &mut Additions<'_>,
 ) -> Result<String, Vec<Diagnostic>> {
     let outline = Outline::read(xml).map_err(|flaw| vec![super::broken(file, part, flaw)])?;
-    let sections = match part {
-        MAIN_PART => None,
-        _ => Some(additions.text_width()),
-    };
-    let mut expander = expand::Expander::new(&outline, part, sections, inserts, additions);
+    let mut expander = expand::Expander::new(&outline, part, inserts, additions);
     expander.run();
     let (mut text, problems) = expander.finish();
     additions
