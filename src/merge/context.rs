@@ -1,10 +1,11 @@
 //! Project → the values a template sees.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use minijinja::value::Value;
 
-use super::rich::Reader;
+use super::rich::{MARK, Reader};
 use crate::check::printable;
 use crate::diagnostic::Diagnostic;
 use crate::project::{Data, Map, Node};
@@ -23,7 +24,8 @@ pub(crate) fn context(node: &Node) -> Result<Value, Vec<Diagnostic>> {
     )
 }
 
-/// The value of data that no form knows; it may name files in a folder. A
+/// The value of data that no form knows; it may name files in a folder. Text
+/// stays as it is, but for what no document can hold. A
 /// number is one where it prints as it was written (`5`, `1.5`); one that
 /// would not (`1.50`, `1e3`) keeps its text.
 ///
@@ -40,7 +42,20 @@ pub(crate) fn reckonable_context(
             .filter(|number| number.to_string() == text)
             .unwrap_or_else(|| Value::from(text))
     };
-    read(node, folder, number, |text| Value::from(text))
+    read(node, folder, number, |text| Value::from(allowed(text)))
+}
+
+/// Without what XML forbids; `\u{7}` and `\u{c}` say where paragraphs and pages
+/// begin.
+fn allowed(text: &str) -> Cow<'_, str> {
+    let is_allowed = |c: char| match c {
+        '\t' | '\n' | '\r' | '\u{7}' | '\u{c}' => true,
+        c => c >= ' ' && c != '\u{fffe}' && c != MARK,
+    };
+    match text.chars().all(is_allowed) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.chars().filter(|c| is_allowed(*c)).collect()),
+    }
 }
 
 type OfText = fn(&str) -> Value;

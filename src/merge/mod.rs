@@ -195,4 +195,53 @@ mod tests {
         assert!(render("a.xml", large, context!(x => "长".repeat(5000))).is_err());
         assert!(render("a.typ", large, context!(x => "长".repeat(5000))).is_err());
     }
+
+    fn rich(yaml: &str) -> Value {
+        let source = crate::source::Source::new("a.yaml", yaml);
+        let node = crate::project::parse_yaml(&source).unwrap();
+        reckonable_context(&node, None).unwrap()
+    }
+
+    #[test]
+    fn rich_values_leave_marks_in_word_and_are_text_elsewhere() {
+        let data = "x: {$text: [甲, {text: '<b>', bold: true}]}\ny: {$break: page}";
+        let source = "{{ x }}{{ x | upper }}{{ x ~ 1 }}{% set z %}{{ y }}{% endset %}{{ z }}";
+        let merged = render("a.xml", source, rich(data)).unwrap();
+        assert_eq!(
+            merged.text,
+            "\u{ffff}0\u{ffff}甲&lt;B&gt;甲&lt;b&gt;1\u{ffff}1\u{ffff}"
+        );
+        assert_eq!(merged.inserts.len(), 2);
+        let merged = render("a.typ", "{{ x }}", rich(data)).unwrap();
+        assert_eq!(merged.slots.to_json(), "[\"甲<b>\"]");
+        let error = render("a.typ", "{{ y }}", rich(data)).unwrap_err();
+        assert_eq!(
+            explain(&error, None, &[]).message,
+            "分页只能打印在 Word 模板里"
+        );
+    }
+
+    #[test]
+    fn a_value_may_take_the_place_of_a_run() {
+        let source = "{{ placed(x, '<w:rPr/>') }}{{ placed(y) }}{{ placed(z) }}";
+        let merged = render("a.xml", source, context!(x => "a\u{7}", y => (), z => 1)).unwrap();
+        assert_eq!(merged.text, "\u{ffff}0\u{ffff}\u{ffff}1\u{ffff}");
+        assert_eq!(merged.inserts[0].properties, "<w:rPr/>");
+        assert_eq!(merged.inserts[0].what.plain(), "a\u{7}");
+        assert!(render("a.xml", "{{ placed(q) }}", context!()).is_err());
+    }
+
+    #[test]
+    fn what_xml_forbids_is_left_out_of_text() {
+        let text = r#"x: "a\r\nb\rc\td\0\e\uFFFE\uFFFF0\uFFFFe\af\f""#;
+        let merged = render("a.xml", "{{ x }}", rich(text)).unwrap();
+        let again = "<w:t xml:space=\"preserve\">";
+        let expected = format!(
+            "a</w:t><w:br/>{again}b</w:t><w:br/>{again}c</w:t><w:tab/>{again}d0e\
+             \u{ffff}0\u{ffff}f\u{ffff}1\u{ffff}"
+        );
+        assert_eq!(merged.text, expected);
+        let merged = render("a.xml", r#"{{ "a\u0001\uffff0" }}"#, context!()).unwrap();
+        assert_eq!(merged.text, "a0");
+    }
 }

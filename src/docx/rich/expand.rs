@@ -457,10 +457,9 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
                 continue;
             }
             if open.bare {
-                // Where ranges begin and end is kept.
                 let content = self.out.split_off(open.content_at);
                 self.out.truncate(open.tag_at);
-                self.out.push_str(content.trim());
+                self.out.push_str(&range_markup(&content));
             } else {
                 self.out.push_str(&format!("</{name}>"));
             }
@@ -536,24 +535,32 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
         };
         let mut written = self.out.trim_end();
         while let Some(at) = written.rfind('<') {
-            let name = written[at + 1..]
-                .split([' ', '/', '>'])
-                .next()
-                .unwrap_or_default();
-            if !RANGE_MARKUP.contains(&name) {
+            if !RANGE_MARKUP.contains(&name_of(&written[at..])) {
                 break;
             }
             written = written[..at].trim_end();
         }
-        let is_empty_paragraph = written.ends_with("/>")
-            && written.rfind('<').is_some_and(|at| {
-                let tag = &written[at..];
-                tag.starts_with("<w:p/") || tag.starts_with("<w:p ")
-            });
+        let tag = &written[written.rfind('<').unwrap_or(0)..];
+        let is_empty_paragraph = tag.ends_with("/>") && name_of(tag) == "w:p";
         if !written.ends_with("</w:p>") && !is_empty_paragraph {
             self.out.push_str(&last);
         }
     }
+}
+
+/// The name of a tag.
+fn name_of(tag: &str) -> &str {
+    let name = tag.strip_prefix('<').unwrap_or(tag);
+    name.split([' ', '/', '>']).next().unwrap_or_default()
+}
+
+/// Where ranges begin and end in what is otherwise empty.
+fn range_markup(content: &str) -> String {
+    let tags = content.split_inclusive('>').filter_map(|tag| {
+        let tag = &tag[tag.find('<')?..];
+        RANGE_MARKUP.contains(&name_of(tag)).then_some(tag)
+    });
+    tags.collect()
 }
 
 /// A tag without some of its attributes.

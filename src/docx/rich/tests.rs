@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::{Additions, expanded};
+use crate::docx::outline::Outline;
 use crate::docx::package::Package;
 use crate::merge::rich::{Insert, Paragraph, Rich, Run, What};
 
@@ -299,4 +302,88 @@ fn breaks_and_tabs_of_a_run() {
              <w:p><w:r>{T}戊</w:t></w:r></w:p>"
         )
     );
+}
+
+/// Blocks and runs nested at random, with markers among them.
+fn blocks() -> impl Strategy<Value = String> {
+    let words = prop_oneof![
+        Just("甲".to_owned()),
+        Just("&amp;".to_owned()),
+        Just(String::new()),
+        (0..VALUES).prop_map(|number| format!("‹{number}›")),
+    ];
+    let run = proptest::collection::vec(words, 0..4).prop_map(|words| {
+        format!(
+            "<w:r><w:rPr><w:i/></w:rPr><w:t>{}</w:t></w:r>",
+            words.concat()
+        )
+    });
+    let inline = prop_oneof![
+        4 => run.clone(),
+        1 => run.clone().prop_map(|run| format!("<w:hyperlink>{run}</w:hyperlink>")),
+        1 => run.clone().prop_map(|run| format!("<w:ins>{run}</w:ins>")),
+        1 => run.clone().prop_map(|run| format!("<w:sdt><w:sdtPr><w:id w:val=\"1\"/></w:sdtPr><w:sdtContent>{run}</w:sdtContent></w:sdt>")),
+        1 => Just("<w:bookmarkStart/>".to_owned()),
+        1 => (0..VALUES).prop_map(|number| format!("‹{number}›")),
+        1 => run.prop_map(|run| format!("<w:r><w:pict><w:txbxContent><w:p>{run}</w:p></w:txbxContent></w:pict></w:r>")),
+    ];
+    let paragraph = (any::<bool>(), proptest::collection::vec(inline, 0..4)).prop_map(
+        |(ends_section, content)| {
+            let section = if ends_section { "<w:sectPr/>" } else { "" };
+            format!(
+                "<w:p><w:pPr><w:jc/>{section}</w:pPr>{}</w:p>",
+                content.concat()
+            )
+        },
+    );
+    let block = prop_oneof![
+        4 => paragraph.clone(),
+        1 => paragraph.clone().prop_map(|p| format!("<w:tbl><w:tr><w:tc>{p}</w:tc></w:tr></w:tbl>")),
+        1 => paragraph.prop_map(|p| format!("<w:sdt><w:sdtContent>{p}</w:sdtContent></w:sdt>")),
+        1 => (0..VALUES).prop_map(|number| format!("‹{number}›")),
+    ];
+    proptest::collection::vec(block, 0..5).prop_map(|blocks| blocks.concat())
+}
+
+const VALUES: usize = 7;
+
+proptest! {
+    #[test]
+    fn whatever_a_marker_stands_in_the_part_stays_a_part(content in blocks()) {
+        let values = vec![
+            text("子"),
+            paragraphs(&["子", "丑"]),
+            paragraphs(&[]),
+            link("子"),
+            What::NewParagraph,
+            What::NewPage,
+            What::Rich(Arc::new(Rich::PageBreak)),
+        ];
+        let found = format!("<w:body>{}</w:body>", body(&content, values));
+        let marks = found.contains(crate::merge::rich::MARK);
+        prop_assert!(!marks, "{}", found);
+        let count = |text: &str, of: &str| text.matches(of).count();
+        for kept in ["甲", "&amp;", "<w:sectPr/>", "<w:bookmarkStart/>"] {
+            prop_assert_eq!(count(&found, kept), count(&content, kept), "{} in {}", kept, found);
+        }
+        let outline = Outline::read(&found).unwrap();
+        for (index, element) in outline.elements.iter().enumerate() {
+            let parent = element.parent.map_or("", |at| outline.elements[at].name.as_str());
+            let parents: &[&str] = match element.name.as_str() {
+                "w:p" | "w:tbl" => &["w:body", "w:tc", "w:sdtContent", "w:txbxContent"],
+                "w:r" => &["w:p", "w:hyperlink", "w:ins", "w:sdtContent"],
+                "w:t" | "w:br" => &["w:r"],
+                "w:hyperlink" | "w:ins" => &["w:p", "w:sdtContent"],
+                "w:sectPr" => &["w:pPr"],
+                "w:tc" => {
+                    let children = outline.children(index);
+                    let last = children.filter(|child| !outline.is(*child, "w:bookmarkStart")).last();
+                    prop_assert!(last.is_some_and(|last| outline.is(last, "w:p")), "{}", found);
+                    continue;
+                }
+                _ => continue,
+            };
+            prop_assert!(parents.contains(&parent), "{} in {}: {}", element.name, parent, found);
+        }
+    }
 }
