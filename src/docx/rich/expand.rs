@@ -7,17 +7,13 @@
 use std::collections::BTreeSet;
 
 use super::additions::{Additions, width_in};
-use super::image::room_in_cell;
-use super::pieces::{Piece, Surroundings, clean, paragraphs, pieces};
-use super::properties::Properties;
 use crate::diagnostic::Diagnostic;
 use crate::docx::join::attribute;
 use crate::docx::outline::{Kind, Outline};
-use crate::merge::MAX_OUTPUT;
-use crate::merge::rich::{Insert, MARK, What};
+use crate::merge::rich::{Insert, MARK};
 
 /// Between a paragraph and its text: these may be closed and opened again.
-const TRANSPARENT: [&str; 14] = [
+pub(super) const TRANSPARENT: [&str; 14] = [
     "w:r",
     "w:t",
     "w:hyperlink",
@@ -33,12 +29,10 @@ const TRANSPARENT: [&str; 14] = [
     "w:bdo",
     "w:fldSimple",
 ];
-/// A link may not stand in these.
-const WITHOUT_LINKS: [&str; 5] = ["w:hyperlink", "w:ins", "w:del", "w:moveFrom", "w:moveTo"];
 /// What an element begins with and has again when it is opened again.
 const PROPERTIES: [&str; 4] = ["w:pPr", "w:rPr", "w:sdtPr", "w:smartTagPr"];
 /// What holds paragraphs.
-const CONTAINERS: [&str; 9] = [
+pub(super) const CONTAINERS: [&str; 9] = [
     "w:body",
     "w:tc",
     "w:hdr",
@@ -62,17 +56,17 @@ const RANGE_MARKUP: [&str; 7] = [
 ];
 
 /// An element that is open in the template, and perhaps in what is written.
-struct Open<'a> {
-    element: usize,
+pub(super) struct Open<'a> {
+    pub(super) element: usize,
     /// Its properties, what ends a section apart.
-    properties: String,
+    pub(super) properties: String,
     /// What ends a section in this paragraph.
     section: Option<&'a str>,
     written: bool,
     /// Whether it was written before.
     again: bool,
     /// Nothing that prints was written in it since it was opened.
-    bare: bool,
+    pub(super) bare: bool,
     /// Where its tag and its content were written.
     tag_at: usize,
     content_at: usize,
@@ -81,31 +75,20 @@ struct Open<'a> {
     last: Option<String>,
 }
 
-/// Where a marker stands.
-enum Place {
-    /// In a paragraph: its place among the open elements, and how many of them
-    /// stay open about a run.
-    Paragraph { paragraph: usize, keep: usize },
-    /// Where a paragraph could stand.
-    Block,
-    /// Anywhere else.
-    Text,
-}
-
 pub(super) struct Expander<'a, 'm, 't> {
-    outline: &'m Outline<'a>,
-    part: &'m str,
+    pub(super) outline: &'m Outline<'a>,
+    pub(super) part: &'m str,
     /// The last tokens of the part's sections, and how wide their text is.
-    sections: Vec<(usize, u64)>,
+    pub(super) sections: Vec<(usize, u64)>,
     /// How wide it is elsewhere.
-    width: u64,
+    pub(super) width: u64,
     inserts: &'m [Insert],
-    additions: &'m mut Additions<'t>,
+    pub(super) additions: &'m mut Additions<'t>,
     /// Paragraphs in which markers stand.
     marked: BTreeSet<usize>,
-    out: String,
-    stack: Vec<Open<'a>>,
-    problems: Vec<Diagnostic>,
+    pub(super) out: String,
+    pub(super) stack: Vec<Open<'a>>,
+    pub(super) problems: Vec<Diagnostic>,
 }
 
 impl<'a, 'm, 't> Expander<'a, 'm, 't> {
@@ -166,7 +149,7 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
         }
     }
 
-    fn name(&self, at: usize) -> &'m str {
+    pub(super) fn name(&self, at: usize) -> &'m str {
         &self.outline.elements[self.stack[at].element].name
     }
 
@@ -303,153 +286,8 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
         }
     }
 
-    /// Puts a value where its marker stands.
-    fn insert(&mut self, insert: &Insert, token: usize) {
-        if self.out.len() > MAX_OUTPUT {
-            let problem = Diagnostic::error("template/size", "合并结果太大，已停止");
-            if !self.problems.contains(&problem) {
-                self.problems.push(problem);
-            }
-            return;
-        }
-        let place = self.place();
-        if matches!(place, Place::Text) {
-            self.open(self.stack.len());
-            self.solid();
-            let plain = clean(&insert.what.plain());
-            self.out.push_str(&quick_xml::escape::escape(plain));
-            return;
-        }
-        let around = self.surroundings(insert, token);
-        let pieces = match pieces(&insert.what, &around, self.additions) {
-            Ok(pieces) => pieces,
-            Err(problem) => {
-                // One value may be printed many times.
-                if !self.problems.contains(&problem) {
-                    self.problems.push(problem);
-                }
-                return;
-            }
-        };
-        match place {
-            Place::Paragraph { paragraph, keep } => {
-                for piece in pieces {
-                    self.put(piece, paragraph, keep);
-                }
-            }
-            _ => {
-                let is_nothing = pieces.is_empty() && !matches!(insert.what, What::Text(_));
-                let properties = around.paragraph.to_xml("w:pPr");
-                self.note_last(self.stack.len(), &format!("<w:p>{properties}</w:p>"));
-                if !is_nothing {
-                    self.open(self.stack.len());
-                    self.out.push_str(&paragraphs(&properties, pieces));
-                }
-            }
-        }
-    }
-
-    fn put(&mut self, piece: Piece, paragraph: usize, keep: usize) {
-        match piece {
-            Piece::Inline { xml, is_link } => {
-                let barrier = (paragraph + 1..keep)
-                    .find(|at| is_link && WITHOUT_LINKS.contains(&self.name(*at)));
-                let keep = barrier.unwrap_or(keep);
-                self.close(keep);
-                self.open(keep);
-                self.out.push_str(&xml);
-                self.solid();
-            }
-            Piece::NewParagraph => {
-                self.close(paragraph + 1);
-                self.open(paragraph + 1);
-                self.stack[paragraph].bare = false;
-                self.close(paragraph);
-                self.open(paragraph + 1);
-                self.stack[paragraph].bare = false;
-            }
-            Piece::Block(xml) => {
-                let open = &self.stack[paragraph];
-                let last = format!("<w:p>{}</w:p>", open.properties);
-                self.note_last(paragraph, &last);
-                self.close(paragraph);
-                self.out.push_str(&xml);
-            }
-        }
-    }
-
-    /// Where the marker that comes next stands.
-    fn place(&self) -> Place {
-        let top = self.stack.len();
-        let paragraph = (0..top).rfind(|at| !TRANSPARENT.contains(&self.name(*at)));
-        let Some(at) = paragraph else {
-            return Place::Text;
-        };
-        // Content controls stand about paragraphs too.
-        let holds_blocks = top > 0 && CONTAINERS.contains(&self.name(top - 1));
-        match self.name(at) {
-            "w:p" => {
-                let run = (at + 1..top).find(|at| self.name(*at) == "w:r");
-                Place::Paragraph {
-                    paragraph: at,
-                    keep: run.unwrap_or(top),
-                }
-            }
-            _ if holds_blocks => Place::Block,
-            _ => Place::Text,
-        }
-    }
-
-    fn surroundings(&self, insert: &Insert, token: usize) -> Surroundings<'m> {
-        let given = format!("<x>{}</x>", insert.properties);
-        let given = super::children_of(&given);
-        let properties = |name: &str, within: &str| {
-            if let Some((_, xml)) = given.iter().find(|(known, _)| known == name) {
-                return Properties::read(xml);
-            }
-            let found = self
-                .stack
-                .iter()
-                .rfind(|open| self.outline.is(open.element, within));
-            found.map_or_else(Properties::default, |open| {
-                Properties::read(&open.properties)
-            })
-        };
-        let mut paragraph = properties("w:pPr", "w:p");
-        paragraph.remove("w:sectPr");
-        Surroundings {
-            run: properties("w:rPr", "w:r"),
-            paragraph,
-            part: self.part,
-            room: self.room(token),
-        }
-    }
-
-    /// Twentieths of a point for an image: the cell's, at most the section's.
-    fn room(&self, token: usize) -> u64 {
-        let elements = &self.outline.elements;
-        let section = self.sections.iter().find(|(last, _)| *last > token);
-        let width = section.map_or(self.width, |(_, width)| *width);
-        let cell = self
-            .outline
-            .enclosing(self.outline.tokens[token].element, "w:tc");
-        let below = |parent: usize, name: &str| {
-            self.outline
-                .children(parent)
-                .find(|child| self.outline.is(*child, name))
-        };
-        let own = cell.and_then(|cell| {
-            let tag = below(below(cell, "w:tcPr")?, "w:tcW")?;
-            let tag = self.outline.raw(elements[tag].first);
-            let width = attribute(tag, "w:w")?.parse::<u64>().ok()?;
-            (attribute(tag, "w:type")? == "dxa" && width > 0).then_some(room_in_cell(width))
-        });
-        own.filter(|own| *own > 0)
-            .map_or(width, |own| own.min(width))
-    }
-
     /// Closes all but the outermost `keep` elements; what is empty goes.
-    fn close(&mut self, keep: usize) {
+    pub(super) fn close(&mut self, keep: usize) {
         for at in (keep..self.stack.len()).rev() {
             let name = self.name(at);
             let open = &mut self.stack[at];
@@ -467,7 +305,7 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
     }
 
     /// Opens the outermost `keep` elements again, as far as they are closed.
-    fn open(&mut self, keep: usize) {
+    pub(super) fn open(&mut self, keep: usize) {
         for at in 0..keep {
             let name = self.name(at);
             let open = &mut self.stack[at];
@@ -495,7 +333,7 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
     }
 
     /// Something that prints was written.
-    fn solid(&mut self) {
+    pub(super) fn solid(&mut self) {
         for open in self.stack.iter_mut().filter(|open| open.written) {
             open.bare = false;
         }
@@ -519,7 +357,7 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
     }
 
     /// Notes the paragraph that ends the container about `at`, if none does.
-    fn note_last(&mut self, at: usize, paragraph: &str) {
+    pub(super) fn note_last(&mut self, at: usize, paragraph: &str) {
         if let Some(container) = at.checked_sub(1) {
             self.stack[container].last = Some(paragraph.to_owned());
         }

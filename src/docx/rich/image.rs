@@ -1,6 +1,6 @@
 //! An image in a run: its size on the page and its drawing.
 
-use crate::merge::rich::{EMU_PER_POINT, Image};
+use crate::merge::rich::{EMU_PER_POINT, Image, MAX_LENGTH};
 
 /// English metric units in a twentieth of a point.
 const EMU_PER_TWIP: u64 = EMU_PER_POINT / 20;
@@ -17,22 +17,18 @@ pub(super) fn size(image: &Image, room: u64) -> (u64, u64) {
     let (width, height) = image.picture.natural;
     let scaled = |length: u64, by: u64, of: u64| {
         let scaled = u128::from(length) * u128::from(by) / u128::from(of.max(1));
-        u64::try_from(scaled)
-            .unwrap_or(u64::MAX)
-            .clamp(1, 27_273_042_316_900)
+        u64::try_from(scaled).unwrap_or(u64::MAX)
     };
-    match (image.width, image.height) {
+    let (width, height) = match (image.width, image.height) {
         (Some(own_width), Some(own_height)) => (own_width, own_height),
         (Some(own), None) => (own, scaled(height, own, width)),
         (None, Some(own)) => (scaled(width, own, height), own),
         (None, None) => {
-            let room = room.saturating_mul(EMU_PER_TWIP);
-            match width > room {
-                true => (room, scaled(height, room, width)),
-                false => (width, height),
-            }
+            let room = room.saturating_mul(EMU_PER_TWIP).min(width);
+            (room, scaled(height, room, width))
         }
-    }
+    };
+    (width.clamp(1, MAX_LENGTH), height.clamp(1, MAX_LENGTH))
 }
 
 /// The room in a cell of this width.

@@ -1,13 +1,14 @@
 //! Values that are more than text, in a merged Word part: the markers that
 //! merging left are replaced by what fits where they stand.
 //!
-//! `expand` knows where a marker stands, `pieces` what a value becomes there,
-//! and [`Additions`] what the package must gain by it. A part without markers
+//! `expand` goes over the part, `insert` knows where a marker stands, `pieces`
+//! what a value becomes, and [`Additions`] what the package must gain by it. A part without markers
 //! never comes here.
 
 mod additions;
 mod expand;
 mod image;
+mod insert;
 mod pieces;
 mod properties;
 mod styles;

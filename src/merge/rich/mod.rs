@@ -15,7 +15,7 @@ use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, Output, State};
 
 use crate::source::Location;
-pub(crate) use picture::{EMU_PER_POINT, Picture};
+pub(crate) use picture::{EMU_PER_POINT, MAX_LENGTH, Picture};
 pub(super) use read::Reader;
 
 /// About a marker's number. XML forbids it, and no text value keeps it.

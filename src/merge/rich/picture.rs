@@ -2,6 +2,9 @@
 
 /// English metric units in a point.
 pub(crate) const EMU_PER_POINT: u64 = 12_700;
+/// Longest side of an image, in English metric units: 22 inches, as a page of
+/// Word may have.
+pub(crate) const MAX_LENGTH: u64 = 22 * 914_400;
 const EMU_PER_INCH: f64 = 914_400.0;
 /// Dots per inch of an image that says nothing of it.
 const DEFAULT_DPI: f64 = 96.0;

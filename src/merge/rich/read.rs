@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Document, Image, Named, Paragraph, Picture, Rich, Run};
+use super::{Document, Image, MAX_LENGTH, Named, Paragraph, Picture, Rich, Run};
 use crate::diagnostic::{Diagnostic, likely};
 use crate::project::{Data, Map, Node, attachment};
 
 /// Most bytes of all files that one set of data names.
 const MAX_ATTACHMENTS: usize = 128 << 20;
-/// Longest side of an image: what a page of Word may have, in English metric
-/// units (22 inches).
-const MAX_LENGTH: f64 = 22.0 * 914_400.0;
 /// Largest type, in half points.
 const MAX_HALF_POINTS: f64 = 3276.0;
 const MAX_LINK: usize = 2048;
@@ -398,7 +395,7 @@ impl<'a> Reader<'a> {
         });
         let length = length
             .map(f64::round)
-            .filter(|emu| (1.0..=MAX_LENGTH).contains(emu));
+            .filter(|emu| (1.0..=MAX_LENGTH as f64).contains(emu));
         if length.is_none() {
             self.problems.push(
                 Diagnostic::error("data/length", "长度要写数字和单位，不超过 558mm")
