@@ -179,7 +179,14 @@ impl Template {
             });
             match expanded {
                 Ok(expanded) => *text = expanded,
-                Err(found) => problems.extend(found),
+                // One value may be printed in many parts.
+                Err(found) => {
+                    for problem in found {
+                        if !problems.contains(&problem) {
+                            problems.push(problem);
+                        }
+                    }
+                }
             }
         }
         match problems.is_empty() {

@@ -25,9 +25,9 @@ pub(crate) fn context(node: &Node) -> Result<Value, Vec<Diagnostic>> {
 }
 
 /// The value of data that no form knows; it may name files in a folder. Text
-/// stays as it is, but for what no document can hold. A
-/// number is one where it prints as it was written (`5`, `1.5`); one that
-/// would not (`1.50`, `1e3`) keeps its text.
+/// stays as it is, but for what no document can hold. A number is one where it
+/// prints as it was written (`5`, `1.5`); one that would not (`1.50`, `1e3`)
+/// keeps its text.
 ///
 /// # Errors
 /// As [`context`].
