@@ -119,16 +119,18 @@ fn annex() -> Vec<u8> {
     let body = format!(
         "<w:p><w:pPr><w:pStyle w:val=\"a3\"/></w:pPr><w:bookmarkStart w:id=\"0\" w:name=\"起\"/><w:r><w:t>附录一 {{{{ 不是标记 }}}}</w:t></w:r><w:bookmarkEnd w:id=\"0\"/></w:p>\
          <w:p><w:pPr><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"7\"/></w:numPr></w:pPr><w:r><w:t>第一项</w:t></w:r></w:p>\
+         <w:p><w:pPr><w:pStyle w:val=\"a8\"/><w:jc w:val=\"left\"/></w:pPr><w:r><w:t>按样式编号</w:t></w:r></w:p>\
          <w:p><w:r>{drawing}</w:r><w:hyperlink r:id=\"rId22\"><w:r><w:t>网址</w:t></w:r></w:hyperlink><w:hyperlink w:anchor=\"起\"><w:r><w:t>上文</w:t></w:r></w:hyperlink></w:p>"
     );
     let styles = format!(
         "<w:styles xmlns:w=\"{MAIN}\"><w:style w:type=\"paragraph\" w:default=\"1\" w:styleId=\"a\"><w:name w:val=\"Normal\"/></w:style>\
          <w:style w:type=\"paragraph\" w:styleId=\"a3\"><w:name w:val=\"附录标题\"/><w:basedOn w:val=\"a9\"/></w:style>\
-         <w:style w:type=\"paragraph\" w:styleId=\"a9\"><w:name w:val=\"附录\"/><w:basedOn w:val=\"a\"/><w:rPr><w:color w:val=\"336699\"/></w:rPr></w:style></w:styles>"
+         <w:style w:type=\"paragraph\" w:styleId=\"a9\"><w:name w:val=\"附录\"/><w:basedOn w:val=\"a\"/><w:rPr><w:color w:val=\"336699\"/></w:rPr></w:style>\
+         <w:style w:type=\"paragraph\" w:styleId=\"a8\"><w:name w:val=\"附录列表\"/><w:basedOn w:val=\"a9\"/><w:pPr><w:numPr><w:numId w:val=\"8\"/></w:numPr></w:pPr></w:style></w:styles>"
     );
     let numbering = format!(
         "<w:numbering xmlns:w=\"{MAIN}\"><w:abstractNum w:abstractNumId=\"3\"><w:nsid w:val=\"12345678\"/><w:multiLevelType w:val=\"singleLevel\"/><w:lvl w:ilvl=\"0\"><w:start w:val=\"1\"/><w:numFmt w:val=\"decimal\"/><w:lvlText w:val=\"%1.\"/><w:lvlJc w:val=\"left\"/></w:lvl></w:abstractNum>\
-         <w:num w:numId=\"7\"><w:abstractNumId w:val=\"3\"/></w:num></w:numbering>"
+         <w:num w:numId=\"7\"><w:abstractNumId w:val=\"3\"/></w:num><w:num w:numId=\"8\"><w:abstractNumId w:val=\"3\"/></w:num></w:numbering>"
     );
     word_file(
         &body,
@@ -202,7 +204,14 @@ fn every_value_stands_in_every_place() {
     };
     before(&["前普通加粗红后"]);
     before(&["前", "一段", "甲乙", "后"]);
-    before(&["前", "附录一 {{ 不是标记 }}", "第一项", "网址上文", "后"]);
+    before(&[
+        "前",
+        "附录一 {{ 不是标记 }}",
+        "第一项",
+        "按样式编号",
+        "网址上文",
+        "后",
+    ]);
     let grids = word::grids(&docx).unwrap();
     assert_eq!(grids.len(), 12);
     for part in ["word/header.xml", "word/footer.xml"] {
@@ -227,12 +236,8 @@ fn every_value_stands_in_every_place() {
         names.iter().filter(|name| name.contains("media/")).count(),
         2
     );
-    let again = merged(&trial_again());
+    let again = merged(&everywhere());
     assert!(again == docx, "the same input gives the same bytes");
-}
-
-fn trial_again() -> Trial {
-    everywhere()
 }
 
 #[test]
@@ -287,8 +292,15 @@ fn a_document_brings_its_styles_and_counts_anew() {
     assert!(xml.contains("<w:pStyle w:val=\"a3-2\"/>"));
     let numbering = word::part(&docx, "word/numbering.xml").unwrap().unwrap();
     // Four times in the body, once in the header and once in the footer.
-    assert_eq!(numbering.matches("<w:abstractNum ").count(), 6);
-    assert_eq!(numbering.matches("<w:num ").count(), 6);
+    // A style's list is there once, and begins anew each time.
+    assert_eq!(numbering.matches("<w:abstractNum ").count(), 1 + 6);
+    assert_eq!(numbering.matches("<w:num ").count(), 1 + 6 + 6);
+    assert_eq!(
+        numbering.matches("<w:startOverride w:val=\"1\"/>").count(),
+        6
+    );
+    let own = "<w:pStyle w:val=\"a8\"/><w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"";
+    assert_eq!(xml.matches(own).count(), 4);
     assert!(!numbering.contains("w:nsid"));
     for (name, count) in [
         ("w:name=\"起\"", 1),
@@ -470,7 +482,7 @@ fn other_programs_open_what_holds_rich_values() {
     tools::validate_word(&[&docx]).unwrap_or_else(|found| panic!("{found}"));
     let pdf = tools::word_to_pdf(&[&docx], &trial.path("pdf"));
     let text = tools::pdf_text(&pdf[0]);
-    for words in ["加粗", "甲乙", "附录一", "1. 第一项"] {
+    for words in ["加粗", "甲乙", "附录一", "1. 第一项", "1. 按样式编号"] {
         let text: String = text.split_whitespace().collect();
         let words: String = words.split_whitespace().collect();
         assert!(text.contains(&words), "{words}: {text}");

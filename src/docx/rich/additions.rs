@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::Styles;
 use crate::digest::Digest;
 use crate::docx::join::{attribute, insert_before, with_namespaces_of};
-use crate::docx::outline::Outline;
 use crate::docx::package::{MAIN_PART, Package, RELATIONSHIPS, TYPES};
 use crate::docx::sections::Taken;
 use crate::docx::subdocument::Imported;
@@ -136,7 +135,8 @@ impl<'t> Additions<'t> {
         (name, text)
     }
 
-    pub(super) fn styles(&mut self) -> &mut Styles {
+    /// The styles there are by now.
+    pub(in crate::docx) fn styles(&mut self) -> &mut Styles {
         if self.styles.is_none() {
             let known = self.known_companion("styles").unwrap_or_default();
             self.styles = Some(Styles::read(&known.1));
@@ -246,11 +246,12 @@ impl<'t> Additions<'t> {
 
 /// A root's tag, wherever it is, with the namespaces of another.
 pub(in crate::docx) fn with_root_of(text: &str, other: &str) -> Result<String, String> {
-    let outline = Outline::read(text)?;
-    let root = outline.elements.first().ok_or("没有内容")?;
-    let range = outline.tokens[root.first].range.clone();
-    let root = with_namespaces_of(&text[range.clone()], other)?;
-    Ok([&text[..range.start], &root, &text[range.end..]].concat())
+    let is_tag = |at: &usize| text[at + 1..].starts_with(char::is_alphabetic);
+    let start = text.match_indices('<').map(|(at, _)| at).find(is_tag);
+    let start = start.ok_or("没有内容")?;
+    let end = start + text[start..].find('>').ok_or("没有内容")? + 1;
+    let root = with_namespaces_of(&text[start..end], other)?;
+    Ok([&text[..start], &root, &text[end..]].concat())
 }
 
 /// The width of the text in a section, in twentieths of a point.

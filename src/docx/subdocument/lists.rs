@@ -135,17 +135,76 @@ impl Lists {
         if next_definition > MAX_LISTS || next_counter > MAX_LISTS {
             return Err("列表太多".to_owned());
         }
-        match text.find("<w:num ") {
-            Some(at) => text.insert_str(at, &new_definitions),
-            None => insert_before(&mut text, "</w:numbering>", &new_definitions)?,
-        }
-        match text.find("<w:numIdMacAtCleanup") {
-            Some(at) => text.insert_str(at, &new_counters),
-            None => insert_before(&mut text, "</w:numbering>", &new_counters)?,
-        }
+        put(&mut text, &new_definitions, &new_counters)?;
         additions.set(&part, text);
         Ok(names)
     }
+}
+
+/// A list that counts as that of this number does, from its beginning; `None`
+/// if there is none or it has no numbers.
+pub(super) fn again(
+    number: &str,
+    level: &str,
+    additions: &mut Additions<'_>,
+) -> Result<Option<String>, String> {
+    let (part, mut text) = additions.companion("numbering");
+    // Whole elements, found without reading all lists again.
+    let find = |element: &str, name: &str, id: &str| {
+        let open = format!("<{element} ");
+        let mut starts = text.match_indices(&open).map(|(at, _)| at);
+        let start = starts.find(|at| {
+            let tag = text[*at..].split('>').next().unwrap_or_default();
+            attribute(tag, name).as_deref() == Some(id)
+        })?;
+        let close = format!("</{element}>");
+        let end = start + text[start..].find(&close)? + close.len();
+        Some(&text[start..end])
+    };
+    let Some(counter) = find("w:num", "w:numId", number) else {
+        return Ok(None);
+    };
+    let definition = values_of(&Outline::read(counter)?, &["w:abstractNumId"]).pop();
+    let definition = definition.unwrap_or_default();
+    let xml = find("w:abstractNum", "w:abstractNumId", &definition).unwrap_or_default();
+    let outline = Outline::read(xml)?;
+    let of_level = |element: &usize| {
+        let tag = outline.raw(outline.elements[*element].first);
+        outline.is(*element, "w:lvl") && attribute(tag, "w:ilvl").as_deref() == Some(level)
+    };
+    let Some(found) = (0..outline.elements.len()).find(of_level) else {
+        return Ok(None);
+    };
+    let outline = Outline::read(outline.text_of(found))?;
+    let value = |name: &str| values_of(&outline, &[name]).into_iter().next();
+    if value("w:numFmt").is_some_and(|format| format == "bullet") {
+        return Ok(None);
+    }
+    let start = value("w:start").unwrap_or_else(|| "0".to_owned());
+    let id = next(&text, "<w:num ", "w:numId");
+    if id > MAX_LISTS {
+        return Err("列表太多".to_owned());
+    }
+    let counter = format!(
+        "<w:num w:numId=\"{id}\"><w:abstractNumId w:val=\"{definition}\"/>\
+         <w:lvlOverride w:ilvl=\"{level}\"><w:startOverride w:val=\"{start}\"/></w:lvlOverride></w:num>"
+    );
+    put(&mut text, "", &counter)?;
+    additions.set(&part, text);
+    Ok(Some(id.to_string()))
+}
+
+/// Puts definitions and counters where the schema wants them.
+fn put(text: &mut String, definitions: &str, counters: &str) -> Result<(), String> {
+    match text.find("<w:num ") {
+        Some(at) => text.insert_str(at, definitions),
+        None => insert_before(text, "</w:numbering>", definitions)?,
+    }
+    match text.find("<w:numIdMacAtCleanup") {
+        Some(at) => text.insert_str(at, counters),
+        None => insert_before(text, "</w:numbering>", counters)?,
+    }
+    Ok(())
 }
 
 /// A definition under a number of its own. Two with one `w:nsid` would be one

@@ -6,9 +6,11 @@
 //! wherever the file is put. What cannot come along, such as footnotes and
 //! charts, is refused.
 
+mod counted;
 mod lists;
 mod styles;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -109,6 +111,7 @@ impl Imported {
         let mut changes = self.relationships(&outline, host, additions)?;
         changes.renamed(&outline, &STYLE_REFERENCES, &self.styles);
         changes.renamed(&outline, &["w:numId"], &lists);
+        counted::begin_anew(&outline, &self.styles, &mut changes, additions)?;
         for element in 0..outline.elements.len() {
             let parent = outline.elements[element].parent;
             let is_below = |name| parent.is_some_and(|parent| outline.is(parent, name));
@@ -229,8 +232,9 @@ impl Changes {
 
     /// The text with all of them; one within another that goes is lost.
     fn apply(mut self, text: &str) -> String {
+        // What is put in stands before what goes.
         self.0
-            .sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+            .sort_by_key(|(range, _)| (range.start, !range.is_empty(), Reverse(range.end)));
         let mut changed = String::with_capacity(text.len());
         let mut at = 0;
         for (range, new) in self.0 {
