@@ -41,6 +41,7 @@ mod jiujiang_seed;
 mod manifests;
 mod nanchang_seed;
 mod repeatable_bytes;
+mod rich_values;
 mod same_pages;
 mod several_forms;
 mod table_templates;

@@ -112,16 +112,18 @@ impl AnyTemplate {
         }
     }
 
-    /// Fills the template in; a Typst template needs what typesets it.
+    /// Fills the template in; a Typst template needs what typesets it. The data
+    /// may name files in the folder, and none without one.
     ///
     /// # Errors
     /// Rejected with everything wrong in the template and the data.
     pub fn merge(
         &self,
         data: &Node,
+        folder: Option<&Path>,
         typesetting: impl FnOnce() -> Result<Typesetting, Error>,
     ) -> Result<Merged, Failure> {
-        let context = merge::reckonable_context(data);
+        let context = merge::reckonable_context(data, folder)?;
         let merged = match &self.kind {
             Kind::Typst(typst) => {
                 let with = typesetting()?;

@@ -18,7 +18,7 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
     let (Some(data), Some(out)) = (&command.data, &command.out) else {
         return inspect(&command, &template);
     };
-    let data = project::load_data(data)?;
+    let values = project::load_data(data)?;
     let ending = template.ending();
     if !out
         .extension()
@@ -28,7 +28,7 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
         return Err(Error::Usage(words).into());
     }
     let typesetting = || setup::typesetting(&command.place, &command.pdf);
-    let merged = match template.merge(&data, typesetting) {
+    let merged = match template.merge(&values, Some(folder_of(data)), typesetting) {
         Err(Failure::Rejected(problems)) => {
             if let Some(copy) = command.comment_errors.as_ref().filter(|_| ending == "docx") {
                 let bytes = any_template::commented(&command.template, &problems)?;

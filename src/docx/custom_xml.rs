@@ -27,13 +27,13 @@ pub(super) struct CustomXml {
     /// Parts that must say that it is there.
     changed: Vec<(&'static str, String)>,
     /// Parts that describe it.
-    added: Vec<(String, String)>,
+    added: Vec<(String, Vec<u8>)>,
 }
 
 /// Parts to put into a package, see [`super::package::Package::write`].
 pub(super) struct Changes<'a> {
     pub(super) replaced: Vec<(&'a str, String)>,
-    pub(super) added: Vec<(String, String)>,
+    pub(super) added: Vec<(String, Vec<u8>)>,
 }
 
 impl CustomXml {
@@ -89,7 +89,8 @@ impl CustomXml {
                 format!(
                     "{head}<ds:datastoreItem ds:itemID=\"{STORE_ID}\" xmlns:ds=\"{office}/customXml\">\
                      <ds:schemaRefs><ds:schemaRef ds:uri=\"{NAMESPACE}\"/></ds:schemaRefs></ds:datastoreItem>"
-                ),
+                )
+                .into_bytes(),
             ),
             (
                 format!("customXml/_rels/item{number}.xml.rels"),
@@ -97,7 +98,8 @@ impl CustomXml {
                     "{head}<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">\
                      <Relationship Id=\"rId1\" Type=\"{office}/relationships/customXmlProps\" Target=\"itemProps{number}.xml\"/>\
                      </Relationships>"
-                ),
+                )
+                .into_bytes(),
             ),
         ];
         Ok(Self {
@@ -116,7 +118,7 @@ impl CustomXml {
                 added: Vec::new(),
             };
         }
-        let mut added = vec![(self.item.clone(), item)];
+        let mut added = vec![(self.item.clone(), item.into_bytes())];
         added.extend(self.added.iter().cloned());
         Changes {
             replaced: self.changed.clone(),

@@ -98,9 +98,7 @@ impl Joining {
             for (name, content) in changes.replaced {
                 set(&mut self.parts, name, content);
             }
-            let added = changes.added.into_iter();
-            self.parts
-                .extend(added.map(|(name, content)| (name, content.into_bytes())));
+            self.parts.extend(changes.added);
         }
         let package = Package::new(&self.parts).map_err(|error| refused(error.to_string()))?;
         package
@@ -250,17 +248,17 @@ fn seen(parts: &Parts, body: &Body<'_>) -> Result<[String; 3], String> {
 }
 
 /// What a main part refers to.
-struct Relationship {
-    id: String,
-    kind: String,
-    target: String,
+pub(super) struct Relationship {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) target: String,
     /// As it is written.
     tag: String,
 }
 
 impl Relationship {
     /// The part it leads to; `None` if it leads out of the package.
-    fn content<'a>(&self, parts: &'a Parts) -> Option<(&'a str, &'a [u8])> {
+    pub(super) fn content<'a>(&self, parts: &'a Parts) -> Option<(&'a str, &'a [u8])> {
         let name = match self.target.strip_prefix('/') {
             Some(name) => name.to_owned(),
             None => format!("word/{}", self.target),
@@ -282,7 +280,7 @@ impl Relationship {
 }
 
 /// What a part of relationships lists.
-fn relationships_of(xml: &str) -> Result<Vec<Relationship>, String> {
+pub(super) fn relationships_of(xml: &str) -> Result<Vec<Relationship>, String> {
     let outline = Outline::read(xml)?;
     let mut found = Vec::new();
     for element in outline.elements.iter().filter(|e| e.name == "Relationship") {
@@ -304,7 +302,7 @@ fn relationships_of(xml: &str) -> Result<Vec<Relationship>, String> {
 }
 
 /// What a body refers to in parts that are not joined.
-const UNKNOWN: [(&str, &str); 4] = [
+pub(super) const UNKNOWN: [(&str, &str); 4] = [
     ("<w:footnoteReference", "脚注"),
     ("<w:endnoteReference", "尾注"),
     ("<w:commentReference", "批注"),
@@ -313,7 +311,7 @@ const UNKNOWN: [(&str, &str); 4] = [
 
 /// A root's tag with the namespaces of another, and what of them a reader may
 /// ignore.
-fn with_namespaces_of(own: &str, other: &str) -> Result<String, String> {
+pub(super) fn with_namespaces_of(own: &str, other: &str) -> Result<String, String> {
     let mut changed = own.to_owned();
     for (name, value) in attributes(other) {
         match attributes(own)

@@ -27,8 +27,10 @@ mod pages;
 mod prepare;
 mod properties;
 mod relationships;
+mod rich;
 mod sections;
 pub mod starter;
+mod subdocument;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +41,7 @@ use minijinja::{Environment, Error};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::embedded::Embedded;
 use crate::merge::names::{Use, is_there};
+use crate::merge::rich::Insert;
 use crate::merge::{self, Pointed, explain, names_in, undefined};
 use crate::pdf::TablePages;
 use archive::Archive;
@@ -52,6 +55,7 @@ pub(crate) use join::{Joining, join};
 use package::Package;
 use prepare::{Content, prepare};
 pub use properties::Properties;
+use rich::{Additions, Gained};
 pub(crate) use sections::Mark;
 
 /// Most bytes of all XML parts of a template.
@@ -238,13 +242,15 @@ impl Template {
         projects: &[Embedded],
     ) -> Result<Vec<u8>, Vec<Diagnostic>> {
         let mut parts = BTreeMap::new();
+        let mut marked = Vec::new();
         let mut problems = Vec::new();
         for part in &self.merged {
-            let merged = self.merged_part(env, part, context);
-            let pages = pages.filter(|_| part.name == self.contents.main);
-            match merged.and_then(|text| self.paged(text, pages).map_err(|one| vec![one])) {
-                Ok(text) => {
+            match self.merged_part(env, part, context) {
+                Ok((text, inserts)) => {
                     parts.insert(part.name.as_str(), text);
+                    if !inserts.is_empty() {
+                        marked.push((part.name.as_str(), inserts));
+                    }
                 }
                 Err(found) => problems.extend(found),
             }
@@ -252,55 +258,91 @@ impl Template {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let refuse = |words: String| vec![refused(&self.file, &words)];
+        let mut gained = match marked.is_empty() {
+            true => None,
+            false => Some(self.expanded(&mut parts, &marked)?),
+        };
+        if let (Some(pages), Some(text)) = (pages, parts.get_mut(self.contents.main.as_str())) {
+            *text = self.paged(text, pages).map_err(|problem| vec![problem])?;
+        }
         if let Some(properties) = properties {
             parts.insert(properties::PART, properties.to_xml());
         }
-        let refuse = |words: &str| {
-            vec![
-                Diagnostic::error("word/package", format!("无法写成 Word 文件：{words}"))
-                    .at_part(self.file.as_str(), ""),
-            ]
-        };
         let mut added = Vec::new();
         if !projects.is_empty() {
-            let place = self.custom_xml.as_ref().map_err(|words| refuse(words))?;
+            let place = self.custom_xml.as_ref();
+            let place = place.map_err(|words| refuse(words.clone()))?;
             let changes = place.changes(projects);
             parts.extend(changes.replaced);
             added = changes.added;
         }
+        if let Some(gained) = &mut gained {
+            gained.announce(&mut parts).map_err(refuse)?;
+            added.append(&mut gained.added);
+        }
         let written = self.package.write(&parts, &added);
-        written.map_err(|error| refuse(&error.to_string()))
+        written.map_err(|error| refuse(error.to_string()))
     }
 
-    /// A part, filled in.
+    /// Puts what is more than text into the merged parts.
+    fn expanded<'t>(
+        &'t self,
+        parts: &mut BTreeMap<&'t str, String>,
+        marked: &[(&'t str, Vec<Insert>)],
+    ) -> Result<Gained<'t>, Vec<Diagnostic>> {
+        let mut additions = Additions::new(&self.package, &self.contents, parts);
+        let mut problems = Vec::new();
+        for (part, inserts) in marked {
+            let Some(text) = parts.get_mut(part) else {
+                continue;
+            };
+            let expanded = rich::expanded(&self.file, part, text, inserts, &mut additions);
+            let expanded = expanded.and_then(|text| match balance::flaw(&text) {
+                Some(flaw) => Err(vec![broken(&self.file, part, flaw)]),
+                None => Ok(text),
+            });
+            match expanded {
+                Ok(expanded) => *text = expanded,
+                // One value may be printed in many parts.
+                Err(found) => {
+                    for problem in found {
+                        if !problems.contains(&problem) {
+                            problems.push(problem);
+                        }
+                    }
+                }
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(additions.finish(parts)),
+            false => Err(problems),
+        }
+    }
+
+    /// A part, filled in, and what its markers stand for.
     fn merged_part(
         &self,
         env: &Environment<'_>,
         part: &MergedPart,
         context: &Value,
-    ) -> Result<String, Vec<Diagnostic>> {
-        let refuse = |words: String| {
-            Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
-                .at_part(self.file.as_str(), part.name.as_str())
-                .label(words)
-                .hint("检查这个部件里语句的开头和结尾是否在同一层")
-        };
+    ) -> Result<(String, Vec<Insert>), Vec<Diagnostic>> {
         let merged = merge::merge(env, &part.name, context.clone())
             .map_err(|error| mistakes::all(self, env, part, context, error))?;
+        let refuse = |words: String| vec![broken(&self.file, &part.name, words)];
         let text = match part.has_columns {
-            true => columns::set(&merged.text).map_err(|words| vec![refuse(words)])?,
+            true => columns::set(&merged.text).map_err(refuse)?,
             false => merged.text,
         };
         match balance::flaw(&text) {
-            None => Ok(text),
-            Some(error) => Err(vec![refuse(error)]),
+            None => Ok((text, merged.inserts)),
+            Some(flaw) => Err(refuse(flaw)),
         }
     }
 
     /// The main part, made to break pages where the PDF does.
-    fn paged(&self, text: String, pages: Option<&[TablePages]>) -> Result<String, Diagnostic> {
-        let Some(pages) = pages else { return Ok(text) };
-        pages::set(&text, pages).map_err(|words| {
+    fn paged(&self, text: &str, pages: &[TablePages]) -> Result<String, Diagnostic> {
+        pages::set(text, pages).map_err(|words| {
             Diagnostic::error("word/rows", "Word 模板的表格与 PDF 的不同，不能同样分页")
                 .at_part(self.file.as_str(), self.contents.main.as_str())
                 .label(words)
@@ -315,6 +357,18 @@ fn unpacked(bytes: &[u8]) -> Result<(Archive<'_>, Contents, package::Parts), Dia
     let mut parts = archive.unpack(contents::is_xml, MAX_XML)?;
     let contents = Contents::read(&archive.names(), &mut parts)?;
     Ok((archive, contents, parts))
+}
+
+/// A part that is no XML after merging.
+fn broken(file: &str, part: &str, flaw: String) -> Diagnostic {
+    Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML")
+        .at_part(file, part)
+        .label(flaw)
+        .hint("检查这个部件里语句的开头和结尾是否在同一层")
+}
+
+fn refused(file: &str, words: &str) -> Diagnostic {
+    Diagnostic::error("word/package", format!("无法写成 Word 文件：{words}")).at_part(file, "")
 }
 
 /// A merging error at the tag it comes from: each tag has a line of its own.

@@ -173,6 +173,14 @@ const SEQUENCES: [(&str, &[&str]); 6] = [
     ),
 ];
 
+/// Where a child stands among those of its parent; what is not known goes last.
+pub(super) fn rank(parent: &str, child: &str) -> usize {
+    let sequence = SEQUENCES.iter().find(|(known, _)| *known == parent);
+    let names = sequence.map_or(&[][..], |(_, names)| names);
+    let found = names.iter().position(|name| *name == child);
+    found.unwrap_or(names.len())
+}
+
 /// The part with every sequence in order.
 pub(super) fn put_in_order(xml: &str) -> Result<String, String> {
     let outline = Outline::read(xml)?;

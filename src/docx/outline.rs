@@ -260,6 +260,17 @@ impl<'a> Outline<'a> {
         })
     }
 
+    pub(super) fn is(&self, element: usize, name: &str) -> bool {
+        self.elements[element].name == name
+    }
+
+    /// The bytes of an element, its tags included.
+    pub(super) fn text_of(&self, element: usize) -> &'a str {
+        let element = &self.elements[element];
+        let (first, last) = (&self.tokens[element.first], &self.tokens[element.last]);
+        &self.xml[first.range.start..last.range.end]
+    }
+
     /// Where an element stands, in words: `表1 行3 列2` or `第5段`.
     pub(super) fn spot(&self, element: Option<usize>) -> String {
         let ordinals = self.ordinals.get_or_init(|| self.ordinals());

@@ -86,6 +86,11 @@ impl Package {
         })
     }
 
+    /// The names of all parts.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// A part as the template has it.
     pub(super) fn part(&self, name: &str) -> Option<String> {
         let mut content = String::new();
@@ -100,7 +105,7 @@ impl Package {
     pub(super) fn write(
         &self,
         replaced: &BTreeMap<&str, String>,
-        added: &[(String, String)],
+        added: &[(String, Vec<u8>)],
     ) -> ZipResult<Vec<u8>> {
         let mut base = self.base.clone();
         let size = replaced.values().map(String::len).sum::<usize>() / 4 + self.size + 4096;
@@ -117,7 +122,7 @@ impl Package {
         }
         for (name, content) in added {
             writer.start_file(name.as_str(), options())?;
-            writer.write_all(content.as_bytes())?;
+            writer.write_all(content)?;
         }
         Ok(writer.finish()?.into_inner())
     }

@@ -65,6 +65,11 @@ impl Section {
         }
     }
 
+    /// What stands in it, without its properties.
+    pub(super) fn content(&self) -> String {
+        [self.head.as_str(), &self.hole, &self.tail].concat()
+    }
+
     /// The section that ends the body.
     pub(super) fn last(&self, out: &mut String) {
         for piece in [&self.head, &self.hole, &self.tail, &self.properties] {
@@ -343,6 +348,36 @@ fn shifted(value: &str, base: usize, taken: &mut usize) -> Option<String> {
 }
 
 impl Taken {
+    /// Notes what a part has taken.
+    pub(super) fn note(&mut self, xml: &str) {
+        for (start, attribute_name) in [
+            ("<w:bookmarkStart ", "w:id"),
+            ("<w:bookmarkStart ", "w:name"),
+            ("<wp:docPr ", "id"),
+        ] {
+            for (at, _) in xml.match_indices(start) {
+                let tag = xml[at..].split('>').next().unwrap_or_default();
+                let Some(value) = attribute(tag, attribute_name) else {
+                    continue;
+                };
+                let number = value.parse::<usize>().map_or(0, |n| n.saturating_add(1));
+                match attribute_name {
+                    "w:id" => self.bookmark_ids = self.bookmark_ids.max(number),
+                    "id" => self.drawing_ids = self.drawing_ids.max(number),
+                    _ => {
+                        self.bookmarks.entry(value.to_lowercase()).or_insert(2);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A number for a drawing.
+    pub(super) fn drawing_id(&mut self) -> usize {
+        self.drawing_ids = self.drawing_ids.max(1) + 1;
+        self.drawing_ids - 1
+    }
+
     /// The name, or one like it that nobody has.
     fn free_name(&mut self, name: &str) -> String {
         let key = name.to_lowercase();

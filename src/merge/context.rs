@@ -1,40 +1,106 @@
 //! Project → the values a template sees.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use minijinja::value::Value;
 
+use super::rich::{MARK, Reader};
 use crate::check::printable;
-use crate::project::{Data, Node};
+use crate::diagnostic::Diagnostic;
+use crate::project::{Data, Map, Node};
 
 /// The value of a node. A number keeps its text, because what prints is what
 /// was written; a template that reckons takes `x | int` or `x | float`.
-pub(crate) fn context(node: &Node) -> Value {
-    value(node, |text| Value::from(text))
+///
+/// # Errors
+/// Rejected with what is wrong in values that are more than text.
+pub(crate) fn context(node: &Node) -> Result<Value, Vec<Diagnostic>> {
+    read(
+        node,
+        None,
+        |text| Value::from(text),
+        |text| Value::from(printable(text.trim_end())),
+    )
 }
 
-/// The value of data that no form knows. A number is one where it prints as it
-/// was written (`5`, `1.5`); one that would not (`1.50`, `1e3`) keeps its text.
-pub(crate) fn reckonable_context(node: &Node) -> Value {
-    value(node, |text| {
+/// The value of data that no form knows; it may name files in a folder. Text
+/// stays as it is, but for what no document can hold. A number is one where it
+/// prints as it was written (`5`, `1.5`); one that would not (`1.50`, `1e3`)
+/// keeps its text.
+///
+/// # Errors
+/// As [`context`].
+pub(crate) fn reckonable_context(
+    node: &Node,
+    folder: Option<&Path>,
+) -> Result<Value, Vec<Diagnostic>> {
+    let number = |text: &str| {
         let whole = text.parse::<i64>().ok().map(Value::from);
         let number = whole.or_else(|| text.parse::<f64>().ok().map(Value::from));
         number
             .filter(|number| number.to_string() == text)
             .unwrap_or_else(|| Value::from(text))
-    })
+    };
+    read(node, folder, number, |text| Value::from(allowed(text)))
 }
 
-fn value(node: &Node, number: fn(&str) -> Value) -> Value {
-    let context = |node: &Node| value(node, number);
+/// Without what XML forbids; `\u{7}` and `\u{c}` say where paragraphs and pages
+/// begin.
+fn allowed(text: &str) -> Cow<'_, str> {
+    let is_allowed = |c: char| match c {
+        '\t' | '\n' | '\r' | '\u{7}' | '\u{c}' => true,
+        c => c >= ' ' && c != '\u{fffe}' && c != MARK,
+    };
+    match text.chars().all(is_allowed) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.chars().filter(|c| is_allowed(*c)).collect()),
+    }
+}
+
+type OfText = fn(&str) -> Value;
+
+fn read(
+    node: &Node,
+    folder: Option<&Path>,
+    number: OfText,
+    text: OfText,
+) -> Result<Value, Vec<Diagnostic>> {
+    let mut reader = Reader::new(folder);
+    // JSON names its schema there.
+    let value = match &node.data {
+        Data::Map(map) => pairs(map, &mut reader, number, text),
+        _ => value(node, &mut reader, number, text),
+    };
+    match reader.problems.is_empty() {
+        true => Ok(value),
+        false => Err(reader.problems),
+    }
+}
+
+fn value(node: &Node, reader: &mut Reader<'_>, number: OfText, text: OfText) -> Value {
     match &node.data {
         Data::Blank => Value::from(()),
         Data::Bool(b) => Value::from(*b),
-        Data::Number(text) => number(text),
-        Data::Text(text) => Value::from(printable(text.trim_end())),
-        Data::List(items) => items.iter().map(context).collect(),
-        Data::Map(map) => Value::from_pairs(
-            map.0
-                .iter()
-                .map(|entry| (printable(&entry.key).into_owned(), context(&entry.value))),
-        ),
+        Data::Number(written) => number(written),
+        Data::Text(written) => text(written),
+        Data::List(items) => {
+            let items = items.iter();
+            items
+                .map(|item| value(item, reader, number, text))
+                .collect()
+        }
+        Data::Map(map) => match reader.rich(map) {
+            Some(rich) => Value::from_object(rich),
+            None => pairs(map, reader, number, text),
+        },
     }
+}
+
+fn pairs(map: &Map, reader: &mut Reader<'_>, number: OfText, text: OfText) -> Value {
+    let entries = map.0.iter();
+    Value::from_pairs(entries.map(|entry| {
+        let key = printable(&entry.key).into_owned();
+        (key, value(&entry.value, reader, number, text))
+    }))
 }

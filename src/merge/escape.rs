@@ -5,6 +5,7 @@ use minijinja::{Error, ErrorKind, Output, State};
 
 use super::MAX_OUTPUT;
 use super::filters::NoSum;
+use super::rich::{self, Placed, Rich, What};
 
 /// The values a Typst source refers to, in the order of their slots.
 #[derive(Debug, Default)]
@@ -65,7 +66,13 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
     if name.ends_with(".typ") {
         typst(out, state, value)
     } else if name.ends_with(".xml") && !value.is_safe() {
-        word(out, &text_of(value)?).map_err(Error::from)
+        if let Some(placed) = value.downcast_object_ref::<Placed>() {
+            return at_its_place(out, state, placed);
+        }
+        match value.downcast_object::<Rich>() {
+            Some(rich) => rich::mark(out, state, What::Rich(rich), ""),
+            None => word(out, state, &text_of(value)?),
+        }
     } else {
         let text = if value.is_safe() {
             value.to_string()
@@ -113,7 +120,20 @@ fn slot(state: &mut State, value: serde_json::Value, bytes: usize) -> Result<usi
         .push(value, bytes)
 }
 
+/// A value that stands for a whole run or paragraph.
+fn at_its_place(out: &mut Output, state: &mut State, placed: &Placed) -> Result<(), Error> {
+    let what = match placed.value.downcast_object::<Rich>() {
+        Some(rich) => What::Rich(rich),
+        None if placed.value.is_none() => return Ok(()),
+        None => What::Text(text_of(&placed.value)?),
+    };
+    rich::mark(out, state, what, &placed.properties)
+}
+
 fn text_of(value: &Value) -> Result<String, Error> {
+    if let Some(rich) = value.downcast_object_ref::<Rich>() {
+        rich::refuse_beyond_text(rich)?;
+    }
     Ok(match value.kind() {
         ValueKind::Bool if value.is_true() => "是".to_owned(),
         ValueKind::Bool => "否".to_owned(),
@@ -125,25 +145,32 @@ fn text_of(value: &Value) -> Result<String, Error> {
     })
 }
 
-/// Text inside `w:t`: escaped; a line break leaves the text and comes back.
-fn word(out: &mut Output, text: &str) -> std::fmt::Result {
-    const REOPEN: &str = "<w:t xml:space=\"preserve\">";
+/// Text inside `w:t`: escaped; tabs and line breaks leave the text and come
+/// back, new paragraphs and pages are marked, what XML forbids is left out.
+fn word(out: &mut Output, state: &mut State, text: &str) -> Result<(), Error> {
     let mut plain = 0;
     for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
         let markup = match c {
             '&' => "&amp;",
             '<' => "&lt;",
             '>' => "&gt;",
             '"' => "&quot;",
-            '\n' => "</w:t><w:br/>",
+            '\t' => "</w:t><w:tab/><w:t xml:space=\"preserve\">",
+            // One break for CR LF.
+            '\r' if text[end..].starts_with('\n') => "",
+            '\n' | '\r' => "</w:t><w:br/><w:t xml:space=\"preserve\">",
+            '\0'..='\u{1f}' | '\u{fffe}' | rich::MARK => "",
             _ => continue,
         };
         out.write_str(&text[plain..at])?;
         out.write_str(markup)?;
-        if c == '\n' {
-            out.write_str(REOPEN)?;
+        match c {
+            '\u{7}' => rich::mark(out, state, What::NewParagraph, "")?,
+            '\u{c}' => rich::mark(out, state, What::NewPage, "")?,
+            _ => {}
         }
-        plain = at + c.len_utf8();
+        plain = end;
     }
-    out.write_str(&text[plain..])
+    out.write_str(&text[plain..]).map_err(Error::from)
 }

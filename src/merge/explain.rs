@@ -82,6 +82,10 @@ pub(crate) fn explain(
             let words = super::filters::not_for_a_cell(detail).unwrap_or_default();
             Diagnostic::error("word/cell", words)
         }
+        _ if super::rich::beyond_text(detail).is_some() => {
+            let name = super::rich::beyond_text(detail).unwrap_or_default();
+            Diagnostic::error("template/print", format!("{name}只能打印在 Word 模板里"))
+        }
         _ => match super::filters::not_an_amount(detail) {
             Some(text) => Diagnostic::error("value/sum", format!("“{text}”不是金额，不能相加"))
                 .field(text)

@@ -13,6 +13,7 @@ mod explain;
 mod filters;
 mod lines;
 pub(crate) mod names;
+pub(crate) mod rich;
 mod rows;
 pub(crate) mod tags;
 mod typst;
@@ -27,6 +28,7 @@ pub(crate) use context::{context, reckonable_context};
 pub(crate) use escape::Slots;
 pub(crate) use explain::{Pointed, explain, names_in, undefined};
 pub(crate) use lines::{mark_lines, take_marks};
+use rich::{Insert, Inserts};
 pub(crate) use typst::{typst_flaws, typst_problem};
 
 /// Steps a template may take: a form of 1,000 rows needs about 200,000.
@@ -54,6 +56,7 @@ pub(crate) fn environment(attributes: &[String]) -> Environment<'static> {
     // `text.upper()`, `map.items()`: what templates for Jinja in Python say.
     env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     filters::register(&mut env, rows::Attributes::with(attributes));
+    env.add_function("placed", rich::placed);
     env
 }
 
@@ -74,6 +77,8 @@ fn syntax() -> SyntaxConfig {
 pub(crate) struct Merged {
     pub(crate) text: String,
     pub(crate) slots: Slots,
+    /// What the markers in a Word part stand for, by their numbers.
+    pub(crate) inserts: Vec<Insert>,
 }
 
 /// Merges the template of this name.
@@ -81,16 +86,19 @@ pub(crate) fn merge(env: &Environment<'_>, name: &str, context: Value) -> Result
     let template = env.get_template(name)?;
     let mut output = Bounded(Vec::with_capacity(template.source().len() * 2));
     let mut captured = template.render_captured_to(context, &mut output)?;
-    let slots = captured.with_state_mut(|state| {
-        state
-            .get_extension_mut::<Slots>()
-            .map(std::mem::take)
-            .unwrap_or_default()
+    let (slots, inserts) = captured.with_state_mut(|state| {
+        let slots = state.get_extension_mut::<Slots>().map(std::mem::take);
+        let inserts = state.get_extension_mut::<Inserts>().map(std::mem::take);
+        (slots.unwrap_or_default(), inserts.unwrap_or_default().0)
     });
     drop(captured);
     let text = String::from_utf8(output.0)
         .map_err(|_| Error::new(ErrorKind::WriteFailure, "merged text is not UTF-8"))?;
-    Ok(Merged { text, slots })
+    Ok(Merged {
+        text,
+        slots,
+        inserts,
+    })
 }
 
 /// Merges a pattern of a manifest, such as a file name.
@@ -189,5 +197,54 @@ mod tests {
         let large = "{% for a in range(9999) %}{{ x }}{% endfor %}";
         assert!(render("a.xml", large, context!(x => "长".repeat(5000))).is_err());
         assert!(render("a.typ", large, context!(x => "长".repeat(5000))).is_err());
+    }
+
+    fn rich(yaml: &str) -> Value {
+        let source = crate::source::Source::new("a.yaml", yaml);
+        let node = crate::project::parse_yaml(&source).unwrap();
+        reckonable_context(&node, None).unwrap()
+    }
+
+    #[test]
+    fn rich_values_leave_marks_in_word_and_are_text_elsewhere() {
+        let data = "x: {$text: [甲, {text: '<b>', bold: true}]}\ny: {$break: page}";
+        let source = "{{ x }}{{ x | upper }}{{ x ~ 1 }}{% set z %}{{ y }}{% endset %}{{ z }}";
+        let merged = render("a.xml", source, rich(data)).unwrap();
+        assert_eq!(
+            merged.text,
+            "\u{ffff}0\u{ffff}甲&lt;B&gt;甲&lt;b&gt;1\u{ffff}1\u{ffff}"
+        );
+        assert_eq!(merged.inserts.len(), 2);
+        let merged = render("a.typ", "{{ x }}", rich(data)).unwrap();
+        assert_eq!(merged.slots.to_json(), "[\"甲<b>\"]");
+        let error = render("a.typ", "{{ y }}", rich(data)).unwrap_err();
+        assert_eq!(
+            explain(&error, None, &[]).message,
+            "分页只能打印在 Word 模板里"
+        );
+    }
+
+    #[test]
+    fn a_value_may_take_the_place_of_a_run() {
+        let source = "{{ placed(x, '<w:rPr/>') }}{{ placed(y) }}{{ placed(z) }}";
+        let merged = render("a.xml", source, context!(x => "a\u{7}", y => (), z => 1)).unwrap();
+        assert_eq!(merged.text, "\u{ffff}0\u{ffff}\u{ffff}1\u{ffff}");
+        assert_eq!(merged.inserts[0].properties, "<w:rPr/>");
+        assert_eq!(merged.inserts[0].what.plain(), "a\u{7}");
+        assert!(render("a.xml", "{{ placed(q) }}", context!()).is_err());
+    }
+
+    #[test]
+    fn what_xml_forbids_is_left_out_of_text() {
+        let text = r#"x: "a\r\nb\rc\td\0\e\uFFFE\uFFFF0\uFFFFe\af\f""#;
+        let merged = render("a.xml", "{{ x }}", rich(text)).unwrap();
+        let again = "<w:t xml:space=\"preserve\">";
+        let expected = format!(
+            "a</w:t><w:br/>{again}b</w:t><w:br/>{again}c</w:t><w:tab/>{again}d0e\
+             \u{ffff}0\u{ffff}f\u{ffff}1\u{ffff}"
+        );
+        assert_eq!(merged.text, expected);
+        let merged = render("a.xml", r#"{{ "a\u0001\uffff0" }}"#, context!()).unwrap();
+        assert_eq!(merged.text, "a0");
     }
 }

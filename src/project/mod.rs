@@ -2,6 +2,7 @@
 //!
 //! Reads files, follows `extends`, and knows nothing of forms or templates.
 
+pub(crate) mod attachment;
 mod inherit;
 mod json;
 mod node;

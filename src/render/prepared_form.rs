@@ -91,14 +91,15 @@ impl PreparedForm {
 
     /// What the templates see of a project, with what the document says of
     /// itself as `document`.
-    pub(super) fn values(&self, project: &Project) -> Result<Values, Diagnostic> {
+    pub(super) fn values(&self, project: &Project) -> Result<Values, Vec<Diagnostic>> {
         let mut root = project.root.clone();
         self.form.schema.fill_blanks(&mut root);
-        let values = context(&root);
+        let values = context(&root)?;
         let manifest = &self.form.manifest;
-        let title = self.pattern(&manifest.title, &values)?;
+        let pattern = |text: &str| self.pattern(text, &values).map_err(|problem| vec![problem]);
+        let title = pattern(&manifest.title)?;
         let bookmark = match &manifest.bookmark {
-            Some(bookmark) => self.pattern(bookmark, &values)?,
+            Some(bookmark) => pattern(bookmark)?,
             None => title.clone(),
         };
         let authors = authors(project, &manifest.authors);

@@ -49,7 +49,7 @@ fuzz_target!(|text: &str| {
         return;
     };
     let _ = template.names();
-    let merged = template.merge(&data, || unreachable!("Word needs no typesetting"));
+    let merged = template.merge(&data, None, || unreachable!("Word needs no typesetting"));
     if let Ok(merged) = merged {
         assert!(AnyTemplate::word("b.docx", &merged.bytes).is_ok());
     }

@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(data) = parse_data(&Source::new("a.json", DATA), true) else {
         return;
     };
-    let merged = template.merge(&data, || unreachable!("Word needs no typesetting"));
+    let merged = template.merge(&data, None, || unreachable!("Word needs no typesetting"));
     if let Ok(merged) = merged {
         assert!(AnyTemplate::word("b.docx", &merged.bytes).is_ok());
     }

@@ -208,7 +208,9 @@ pub(crate) fn python() -> Command {
         "{} is missing: run tests/run",
         path.display()
     );
-    Command::new(path)
+    let mut command = Command::new(path);
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    command
 }
 
 /// Checks the structure of a PDF; `Err` holds errors and warnings alike.
