@@ -157,13 +157,13 @@ fn no_damage_makes_the_program_fail() {
             &external("image", "http://a.example"),
         );
     });
-    let open = |bytes: &[u8]| match AnyTemplate::from_bytes("a.docx", bytes) {
+    let open = |bytes: &[u8]| match AnyTemplate::word("a.docx", bytes) {
         Ok(_) => true,
         Err(Failure::Rejected(found)) => !found.is_empty(),
         Err(Failure::Broken(error)) => panic!("{error}"),
     };
     for at in 0..file.len() {
-        assert!(AnyTemplate::from_bytes("a.docx", &file[..at]).is_err());
+        assert!(AnyTemplate::word("a.docx", &file[..at]).is_err());
         for change in [0xFF, 0x01, 0x80] {
             let mut damaged = file.clone();
             damaged[at] ^= change;

@@ -80,6 +80,15 @@ pub(super) struct Contents {
 }
 
 impl Contents {
+    /// A file of nothing but a main part.
+    #[cfg(test)]
+    pub(super) fn of_main(name: &str) -> Self {
+        Self {
+            main: name.to_owned(),
+            kinds: BTreeMap::from([(name.to_owned(), PartKind::Main)]),
+        }
+    }
+
     /// Finds out what the file is; a template (.dotx) is made a document. The
     /// problem has no place yet.
     pub(super) fn read(names: &[String], parts: &mut Parts) -> Result<Self, Diagnostic> {

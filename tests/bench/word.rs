@@ -65,7 +65,7 @@ fn large() -> Value {
 fn open(bencher: Bencher<'_, '_>, template: &str) {
     let bytes = fs::read(root().join(template)).unwrap();
     bencher.bench_local(|| {
-        AnyTemplate::from_bytes(template, &bytes).unwrap_or_else(|failure| panic!("{failure:?}"))
+        AnyTemplate::word(template, &bytes).unwrap_or_else(|failure| panic!("{failure:?}"))
     });
 }
 

@@ -150,7 +150,7 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
     }
 
     pub(super) fn name(&self, at: usize) -> &'m str {
-        &self.outline.elements[self.stack[at].element].name
+        self.outline.elements[self.stack[at].element].name
     }
 
     fn is_properties(&self, element: usize) -> bool {

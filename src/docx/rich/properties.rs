@@ -163,6 +163,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::docx::contents::Contents;
     use crate::docx::package::{Package, Parts};
 
     #[test]
@@ -178,7 +179,11 @@ mod tests {
             ..Run::default()
         };
         let package = Package::new(&Parts::new()).unwrap();
-        let mut additions = Additions::new(&package, &BTreeMap::new());
+        let mut additions = Additions::new(
+            &package,
+            &Contents::of_main("word/document.xml"),
+            &BTreeMap::new(),
+        );
         let own = Properties::read(base).with_run(&run, &mut additions);
         let own = own.unwrap();
         assert_eq!(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::{Additions, expanded};
+use crate::docx::contents::Contents;
 use crate::docx::outline::Outline;
 use crate::docx::package::Package;
 use crate::merge::rich::{Insert, Paragraph, Rich, Run, What};
@@ -49,7 +50,11 @@ fn body_with(content: &str, values: Vec<What>, properties: &str) -> String {
     let xml = format!("<w:document><w:body>{content}</w:body></w:document>");
     let parts = vec![("word/document.xml".to_owned(), xml.clone().into_bytes())];
     let package = Package::new(&parts).unwrap();
-    let mut additions = Additions::new(&package, &BTreeMap::new());
+    let mut additions = Additions::new(
+        &package,
+        &Contents::of_main("word/document.xml"),
+        &BTreeMap::new(),
+    );
     let insert = |what| Insert {
         what,
         properties: properties.to_owned(),

@@ -47,9 +47,8 @@ pub(super) fn begin_anew(
         let Some(Some(own)) = counters.get(&number) else {
             continue;
         };
-        let before = |child: &usize| {
-            rank("w:pPr", &outline.elements[*child].name) < rank("w:pPr", "w:numPr")
-        };
+        let before =
+            |child: &usize| rank("w:pPr", outline.elements[*child].name) < rank("w:pPr", "w:numPr");
         let Some(last) = outline.children(paragraph).filter(before).last() else {
             continue;
         };
