@@ -145,6 +145,26 @@ fn settle(outline: &Outline<'_>, table: usize, rows: &[Vec<Cell>], edits: &mut E
         let width = widths.get(column).copied().unwrap_or_default();
         new.extend(std::iter::repeat_n(width, *count));
     }
+    let own = |cell: &Cell| cell.span;
+    let stretched = |cell: &Cell| match cell.is_given {
+        true => cell.span,
+        false => grown[cell.columns.clone()].iter().sum::<usize>().max(1),
+    };
+    let widest = |span: &dyn Fn(&Cell) -> usize| {
+        let rows = rows.iter().map(|row| row.iter().map(span).sum());
+        rows.max().unwrap_or(0)
+    };
+    // Rows whose cells stand in other columns of the template each (a condition
+    // about a cell): only what the cells say of themselves holds.
+    let span: &dyn Fn(&Cell) -> usize = match widest(&stretched) == new.len() {
+        true => &stretched,
+        false => {
+            let average = total / widths.len().max(1);
+            new = widths.clone();
+            new.resize(widest(&own).max(1), average);
+            &own
+        }
+    };
     let new = scaled(&new, total);
     let element = &outline.elements[grid];
     let (start, end) = (
@@ -158,19 +178,12 @@ fn settle(outline: &Outline<'_>, table: usize, rows: &[Vec<Cell>], edits: &mut E
     edits.push((start..end, format!("<w:tblGrid>{columns}</w:tblGrid>")));
     for row in rows {
         let mut column = 0;
-        for (cells, _) in groups(row) {
-            let whole: usize = grown[cells[0].columns.clone()].iter().sum();
-            for cell in cells {
-                let span = if cell.is_given {
-                    cell.span
-                } else {
-                    whole.max(1)
-                };
-                let (start, end) = (column.min(new.len()), (column + span).min(new.len()));
-                let width = new[start..end].iter().sum();
-                resize(outline, cell.element, span, width, edits);
-                column += span;
-            }
+        for cell in row {
+            let span = span(cell);
+            let (start, end) = (column.min(new.len()), (column + span).min(new.len()));
+            let width = new[start..end].iter().sum();
+            resize(outline, cell.element, span, width, edits);
+            column += span;
         }
     }
 }

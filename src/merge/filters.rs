@@ -12,6 +12,7 @@
 //! | `code` | a Typst expression for code position |
 //!
 //! | `one_line` | a text without line breaks and tabs |
+//! | `center(12)`, `truncate`, `wordcount`, `wordwrap` | as in Jinja |
 //!
 //! the test `blank`, and the functions that the Word engine writes for tags
 //! about a cell: `vmerge(site, key)` for `{% vm key %}` (whether a vertical merge
@@ -21,7 +22,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Object, ObjectRepr, Value, ValueKind};
+use minijinja::value::{Kwargs, Object, ObjectRepr, Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -29,7 +30,7 @@ use super::rows::Attributes;
 use super::{escape, rows};
 
 /// What a template may be meant to say when it names an unknown filter.
-pub(super) const NAMES: [&str; 26] = [
+pub(super) const NAMES: [&str; 30] = [
     "paragraphs",
     "money",
     "blank",
@@ -56,6 +57,10 @@ pub(super) const NAMES: [&str; 26] = [
     "sum",
     "reverse",
     "split",
+    "center",
+    "truncate",
+    "wordcount",
+    "wordwrap",
 ];
 
 pub(super) fn register(env: &mut Environment<'static>, attributes: Attributes) {
@@ -74,6 +79,20 @@ pub(super) fn register(env: &mut Environment<'static>, attributes: Attributes) {
         escape::code(state, value)
     });
     env.add_filter("one_line", one_line);
+    // What Jinja has in Python and minijinja leaves out.
+    env.add_filter("center", center);
+    env.add_filter(
+        "truncate",
+        |state: &mut State, text: &Value, args: Rest<Value>| {
+            let names = ["length", "killwords", "end", "leeway"];
+            minijinja_contrib::filters::truncate(state, text, by_name(&names, args)?)
+        },
+    );
+    env.add_filter("wordcount", minijinja_contrib::filters::wordcount);
+    env.add_filter("wordwrap", |text: &Value, args: Rest<Value>| {
+        let names = ["width", "break_long_words", "wrapstring"];
+        minijinja_contrib::filters::wordwrap(text, by_name(&names, args)?)
+    });
     env.add_test("blank", is_blank);
     env.add_function("vmerge", vmerge);
     env.add_function("vmerge_anew", vmerge_anew);
@@ -406,6 +425,37 @@ pub(super) fn not_for_a_cell(detail: &str) -> Option<String> {
         colour.map(|text| format!("“{text}”不是颜色：cellbg 要六位十六进制数，如 D9E2F3"))
     })
 }
+
+/// Arguments that Python takes by their order, too.
+fn by_name(names: &[&str], args: Rest<Value>) -> Result<Kwargs, Error> {
+    let mut args = args.0;
+    let named = args.pop_if(|last| last.is_kwargs());
+    if args.len() > names.len() {
+        return Err(Error::from(ErrorKind::TooManyArguments));
+    }
+    let mut all: Vec<(String, Value)> = Vec::new();
+    if let Some(named) = named {
+        let named = Kwargs::try_from(named)?;
+        for name in named.args() {
+            all.push((name.to_owned(), named.get(name)?));
+        }
+    }
+    let names = names.iter().map(|name| (*name).to_owned());
+    all.extend(names.zip(args));
+    Ok(Kwargs::from_iter(all))
+}
+
+/// A text in the middle of so many characters, 80 if it is not said.
+fn center(value: &Value, width: Option<usize>) -> Result<String, Error> {
+    if value.is_undefined() {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let width = width.unwrap_or(80).min(MAX_WIDTH);
+    Ok(format!("{:^width$}", value.to_string()))
+}
+
+/// Widest text that `center` makes, in characters.
+const MAX_WIDTH: usize = 1000;
 
 /// A text without line breaks and tabs, for places that have no lines.
 fn one_line(value: &Value) -> Result<Value, Error> {

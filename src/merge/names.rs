@@ -434,6 +434,20 @@ fn statement(tag: &Tag) -> Option<String> {
     })
 }
 
+/// Whether a tag prints `a if b`: where `b` does not hold, Jinja prints nothing.
+pub(crate) fn lacks_else(tag: &Tag) -> bool {
+    let source = format!("{{{{ {} }}}}", tag.body);
+    let Ok(Stmt::Template(template)) = parse(&source, "", SyntaxConfig::default()) else {
+        return false;
+    };
+    let printed = template.children.first();
+    let choice = printed.and_then(|printed| match printed {
+        Stmt::EmitExpr(printed) => Some(&printed.expr),
+        _ => None,
+    });
+    matches!(choice, Some(Expr::IfExpr(choice)) if choice.false_expr.is_none())
+}
+
 /// What minijinja says of a tag that is written wrongly.
 pub(super) fn syntax_error(tag: &Tag) -> Option<Error> {
     let source = statement(tag)?;

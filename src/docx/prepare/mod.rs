@@ -16,7 +16,7 @@ use minijinja::Environment;
 use super::TagPlace;
 use super::outline::{Kind as Xml, Outline};
 use crate::diagnostic::Diagnostic;
-use crate::merge::names::{Names, Use};
+use crate::merge::names::{Names, Use, lacks_else};
 use crate::merge::tags::{self, Balance, Cell, Dialect, Flaw, Kind, Level, Tag};
 pub(super) use cells::COLUMNS;
 use cells::CellTag;
@@ -762,7 +762,10 @@ fn numbered(tag: &Tag, number: usize, spot: &str) -> Piece {
         prints,
         // A statement's are taken care of where lines are joined.
         minus: if prints { tag.minus } else { (false, false) },
-        body: tag.body.clone(),
+        body: match prints && tag.body.contains(" if ") && lacks_else(tag) {
+            true => format!("{} else none", tag.body),
+            false => tag.body.clone(),
+        },
         spot: spot.to_owned(),
         number: Some(number),
     })

@@ -2,7 +2,7 @@
 
 use super::expand::{CONTAINERS, Expander, TRANSPARENT};
 use super::image::room_in_cell;
-use super::pieces::{Piece, Surroundings, clean, paragraphs, pieces};
+use super::pieces::{PAGE_BREAK, Piece, Surroundings, clean, paragraphs, pieces};
 use super::properties::Properties;
 use crate::diagnostic::Diagnostic;
 use crate::docx::join::attribute;
@@ -81,11 +81,14 @@ impl<'m> Expander<'_, 'm, '_> {
                 self.out.push_str(&xml);
                 self.solid();
             }
-            Piece::NewParagraph => {
+            Piece::NewParagraph | Piece::NewPage => {
                 self.close(paragraph + 1);
                 self.open(paragraph + 1);
                 self.stack[paragraph].bare = false;
                 self.close(paragraph);
+                if matches!(piece, Piece::NewPage) {
+                    self.out.push_str(PAGE_BREAK);
+                }
                 self.open(paragraph + 1);
                 self.stack[paragraph].bare = false;
             }

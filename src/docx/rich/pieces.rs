@@ -11,7 +11,9 @@ use crate::docx::subdocument;
 use crate::merge::rich::{Paragraph, Rich, Run, What};
 
 const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-const PAGE_BREAK: &str = "<w:r><w:br w:type=\"page\"/></w:r>";
+/// A page break, in a paragraph that has nothing of those about it: no number, no
+/// indent.
+pub(super) const PAGE_BREAK: &str = "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>";
 
 /// A piece of what replaces a marker.
 pub(super) enum Piece {
@@ -23,6 +25,8 @@ pub(super) enum Piece {
     /// Paragraphs and tables.
     Block(String),
     NewParagraph,
+    /// A new paragraph on a new page.
+    NewPage,
 }
 
 /// What a value finds where it stands.
@@ -48,11 +52,7 @@ pub(super) fn pieces(
     let mut found = Vec::new();
     match what {
         What::NewParagraph => found.push(Piece::NewParagraph),
-        What::NewPage => found.extend([
-            Piece::NewParagraph,
-            inline(PAGE_BREAK.to_owned()),
-            Piece::NewParagraph,
-        ]),
+        What::NewPage => found.push(Piece::NewPage),
         What::Text(text) => {
             let run = Run {
                 text: text.clone(),
@@ -78,7 +78,7 @@ pub(super) fn pieces(
                 let properties = around.run.to_xml("w:rPr");
                 found.push(inline(format!("<w:r>{properties}{drawing}</w:r>")));
             }
-            Rich::PageBreak => found.push(Piece::Block(format!("<w:p>{PAGE_BREAK}</w:p>"))),
+            Rich::PageBreak => found.push(Piece::Block(PAGE_BREAK.to_owned())),
             Rich::Document(document) => {
                 let body = subdocument::insert(document, around.part, additions);
                 found.push(Piece::Block(body?));
@@ -100,17 +100,11 @@ fn run_pieces(
     let link = run.link.as_ref().map(|link| additions.link(part, link));
     for (index, paragraph) in run.text.split(['\u{7}', '\u{c}']).enumerate() {
         if index > 0 {
-            found.push(Piece::NewParagraph);
-            let before = run
-                .text
-                .split_at(paragraph.as_ptr() as usize - run.text.as_ptr() as usize);
-            if before.0.ends_with('\u{c}') {
-                found.push(Piece::Inline {
-                    xml: PAGE_BREAK.to_owned(),
-                    is_link: false,
-                });
-                found.push(Piece::NewParagraph);
-            }
+            let start = paragraph.as_ptr() as usize - run.text.as_ptr() as usize;
+            found.push(match run.text[..start].ends_with('\u{c}') {
+                true => Piece::NewPage,
+                false => Piece::NewParagraph,
+            });
         }
         let content = run_content(paragraph);
         if content.is_empty() {
@@ -170,11 +164,14 @@ pub(super) fn paragraphs(properties: &str, pieces: Vec<Piece>) -> String {
                 }
                 text.push_str(&xml);
             }
-            Piece::NewParagraph => {
+            Piece::NewParagraph | Piece::NewPage => {
                 if !open {
                     text.push_str(&start);
                 }
                 text.push_str("</w:p>");
+                if matches!(piece, Piece::NewPage) {
+                    text.push_str(PAGE_BREAK);
+                }
                 text.push_str(&start);
                 open = true;
             }
