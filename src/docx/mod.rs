@@ -88,6 +88,8 @@ struct MergedPart {
     places: Vec<TagPlace>,
     /// Whether a table may get other columns.
     has_columns: bool,
+    /// Whether elements nest whatever is merged.
+    nests: bool,
 }
 
 /// Where the tag on a line of a prepared part stands in the template.
@@ -171,6 +173,7 @@ impl Template {
                     name: name.clone(),
                     places,
                     has_columns: prepared.has_columns,
+                    nests: prepared.nests,
                 });
             }
         }
@@ -334,6 +337,10 @@ impl Template {
             true => columns::set(&merged.text).map_err(refuse)?,
             false => merged.text,
         };
+        if part.nests {
+            debug_assert_eq!(balance::flaw(&text), None);
+            return Ok((text, merged.inserts));
+        }
         match balance::flaw(&text) {
             None => Ok((text, merged.inserts)),
             Some(flaw) => Err(refuse(flaw)),

@@ -41,6 +41,9 @@ pub(super) struct Prepared {
     pub(super) order: Vec<String>,
     /// Whether a table may get other columns.
     pub(super) has_columns: bool,
+    /// Whether elements nest whatever is merged: each block begins and ends among
+    /// the children of one element, and tags print text only.
+    pub(super) nests: bool,
 }
 
 /// What a part's text stands in.
@@ -92,10 +95,13 @@ pub(super) fn prepare(
         said: BTreeSet::new(),
         children: RefCell::default(),
         joined: BTreeMap::new(),
+        apart: BTreeSet::new(),
         balance: Balance::default(),
         names: Names::default(),
         spots: Vec::new(),
         loops: Vec::new(),
+        blocks: Vec::new(),
+        reaches_over: false,
         cells: Vec::new(),
     };
     preparing.field_codes();
@@ -151,11 +157,17 @@ struct Preparing<'a, P> {
     children: RefCell<BTreeMap<usize, Rc<[usize]>>>,
     /// Paragraphs that go on in an earlier one.
     joined: BTreeMap<usize, usize>,
+    /// Paragraphs that join no other.
+    apart: BTreeSet<usize>,
     balance: Balance<String>,
     names: Names,
     /// Where each tag stands.
     spots: Vec<String>,
     loops: Vec<Loop>,
+    /// Blocks that are open, and the paragraphs of those within text.
+    blocks: Vec<Option<usize>>,
+    /// Whether a block of text reaches over paragraphs.
+    reaches_over: bool,
     /// Tags about cells, which come last: they need to know what is lifted.
     cells: Vec<(usize, Tag, String, Option<usize>)>,
 }
@@ -164,6 +176,12 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     fn run(mut self, mut read: Vec<Read>) -> Prepared {
         self.crossing(&mut read);
         let texts: BTreeSet<usize> = read.iter().map(|one| one.paragraph.element).collect();
+        // What goes as a whole joins nothing.
+        let lifted = read.iter().filter(|one| {
+            let mut tags = one.tags.iter();
+            tags.any(|tag| matches!(tag.kind, Kind::Lifted(_) | Kind::LiftedComment(_)))
+        });
+        self.apart = lifted.map(|one| one.paragraph.element).collect();
         for one in &mut read {
             self.join_lines(one, &texts);
         }
@@ -200,6 +218,8 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             self.report(problem, &spot);
         }
         let has_columns = !self.edits.changing.is_empty();
+        let is_plain = self.names.print_text_only() && !self.reaches_over;
+        let nests = is_plain && hoisted.is_empty() && self.joined.is_empty();
         let uses = self.names.uses().into_iter();
         let uses = uses.map(|used| {
             let spot = self.spots[used.tag].clone();
@@ -210,6 +230,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             uses: uses.collect(),
             order,
             has_columns,
+            nests,
             template: match self.edits.is_empty() {
                 true => None,
                 false => Some(self.edits.write(self.outline)),
@@ -360,7 +381,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     /// Joins a paragraph to the one with text before it; what stands between
     /// them goes.
     fn join_back(&mut self, paragraph: usize, texts: &BTreeSet<usize>) {
-        if self.joined.contains_key(&paragraph) {
+        if self.joined.contains_key(&paragraph) || self.apart.contains(&paragraph) {
             return;
         }
         let Some((all, at)) = self.neighbours(paragraph) else {
@@ -374,7 +395,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         let Some(first) = before
             .clone()
             .nth(empty.len())
-            .filter(|one| texts.contains(one))
+            .filter(|one| texts.contains(one) && !self.apart.contains(one))
         else {
             return;
         };
@@ -420,6 +441,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             let level = self.level(&paragraph, tag, is_hoisted);
             flaws.extend(self.balance.note(tag, &spot, level));
             self.follow_loops(tag);
+            self.follow_blocks(tag, paragraph.element);
             self.names.note(tag);
             self.spots.push(spot.clone());
             if is_good {
@@ -434,6 +456,20 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             self.report(problem, &spot);
         }
         self.cut(&paragraph, &text, &tags, first_number, &spot, hoisted);
+    }
+
+    /// Whether blocks of text end in the paragraph where they began.
+    fn follow_blocks(&mut self, tag: &Tag, paragraph: usize) {
+        let own = match tag.kind {
+            Kind::Statement => Some(paragraph),
+            Kind::Lifted(_) => None,
+            _ => return,
+        };
+        if tag.end_of_block().is_some() {
+            self.blocks.push(own);
+        } else if tag.keyword().starts_with("end") {
+            self.reaches_over |= self.blocks.pop() != Some(own) && own.is_some();
+        }
     }
 
     /// Which loops are open, and what they bind.
@@ -495,7 +531,11 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     /// What the run of an inline tag lies in.
     fn container(&self, paragraph: &Paragraph, tag: &Tag) -> Option<usize> {
         let within = paragraph.element_at(self.outline, tag.start);
-        let Some(run) = self.outline.enclosing(within, "w:r") else {
+        let run = self.outline.enclosing(within, "w:r");
+        let run = run.filter(|run| {
+            within.is_some_and(|text| self.outline.elements[text].parent == Some(*run))
+        });
+        let Some(run) = run else {
             return within.or(Some(paragraph.element));
         };
         let parent = self.outline.elements[run].parent?;

@@ -157,9 +157,7 @@ fn new_paragraphs_and_pages_keep_both_properties() {
     );
     assert_eq!(
         body(&xml, vec![What::NewPage]),
-        piece(id, "甲")
-            + "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>"
-            + &piece("", "乙")
+        piece(id, "甲") + "<w:p><w:r><w:br w:type=\"page\"/></w:r></w:p>" + &piece("", "乙")
     );
     // As docxtpl has it, an end begins a paragraph too.
     let xml = format!("<w:p><w:r>{T}‹0›</w:t></w:r></w:p>");
