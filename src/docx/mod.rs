@@ -135,7 +135,7 @@ impl Template {
         }
         let (archive, contents, mut parts) =
             unpacked(bytes).map_err(|problem| vec![problem.at_part(file, "")])?;
-        let warnings = external::remove(file, &mut parts).map_err(|problem| vec![problem])?;
+        let mut warnings = external::remove(file, &mut parts).map_err(|problem| vec![problem])?;
         custom_xml::forget(&mut parts);
         let mut merged = Vec::new();
         let mut problems = Vec::new();
@@ -165,6 +165,7 @@ impl Template {
             order.extend(spots.map(|spot| format!("{name} {spot}")));
             let is_good = prepared.problems.is_empty();
             problems.extend(prepared.problems);
+            warnings.extend(prepared.warnings);
             if let (Some((source, places)), true) = (prepared.template, is_good) {
                 if let Err(error) = env.add_template_owned(name.clone(), source) {
                     problems.push(place(file, name, &places, &error, &[]));

@@ -5,6 +5,7 @@
 
 mod cells;
 mod edits;
+mod fields;
 mod text;
 
 use std::cell::RefCell;
@@ -14,7 +15,7 @@ use std::rc::Rc;
 use minijinja::Environment;
 
 use super::TagPlace;
-use super::outline::{Kind as Xml, Outline};
+use super::outline::Outline;
 use crate::diagnostic::Diagnostic;
 use crate::merge::names::{Names, Use, lacks_else};
 use crate::merge::tags::{self, Balance, Cell, Dialect, Flaw, Kind, Level, Tag};
@@ -23,6 +24,8 @@ use cells::CellTag;
 use edits::{Edits, Piece, Statement};
 use text::{Holds, Paragraph};
 
+/// Most fields of a part that are warned of.
+const MAX_WARNINGS: usize = 20;
 /// Most tags of a part: what no template of a form comes near to.
 const MAX_TAGS: usize = 10_000;
 /// Paragraphs in which the end of a tag is looked for that has none in its own.
@@ -35,6 +38,8 @@ pub(super) struct Prepared {
     pub(super) template: Option<(String, Vec<TagPlace>)>,
     /// What is wrong with its tags.
     pub(super) problems: Vec<Diagnostic>,
+    /// What somebody should know of its fields.
+    pub(super) warnings: Vec<Diagnostic>,
     /// The values of the data that its tags use, and where the tags stand.
     pub(super) uses: Vec<(Use, String)>,
     /// The spots of its problems and uses, in the order of the document.
@@ -92,6 +97,7 @@ pub(super) fn prepare(
         env,
         edits: Edits::default(),
         problems: Vec::new(),
+        warnings: Vec::new(),
         said: BTreeSet::new(),
         children: RefCell::default(),
         joined: BTreeMap::new(),
@@ -151,6 +157,7 @@ struct Preparing<'a, P> {
     env: &'a Environment<'a>,
     edits: Edits,
     problems: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
     /// Message and place of each.
     said: BTreeSet<(String, String)>,
     /// The children of an element, once somebody asked.
@@ -227,6 +234,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         });
         Prepared {
             problems: self.problems,
+            warnings: self.warnings,
             uses: uses.collect(),
             order,
             has_columns,
@@ -246,20 +254,27 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         }
     }
 
-    /// Tags in field codes would put data where Word reads commands.
+    /// Tags in field codes would put data where Word reads commands; and what
+    /// fetches something by itself should be known.
     fn field_codes(&mut self) {
-        for token in &self.outline.tokens {
-            let Some(element) = token.element.filter(|_| token.kind == Xml::Text) else {
-                continue;
-            };
-            let raw = &self.outline.xml[token.range.clone()];
-            let is_code = self.outline.elements[element].name == "w:instrText";
-            if is_code && (raw.contains("{{") || raw.contains("{%")) {
-                let spot = self.outline.spot(Some(element));
+        for (element, code) in fields::codes(self.outline) {
+            let spot = self.outline.spot(Some(element));
+            if code.contains("{{") || code.contains("{%") {
                 let problem = Diagnostic::error("word/field", "域代码里的标记不能合并")
-                    .label(raw.trim().chars().take(40).collect::<String>())
+                    .label(code.trim().chars().take(40).collect::<String>())
                     .hint("域代码是 Word 的命令，数据不能写进去；链接可用富文本的 link");
                 self.report(problem, &spot);
+            }
+            let room = self.warnings.len() < MAX_WARNINGS;
+            if let Some(name) = fields::fetching(&code).filter(|_| room) {
+                let (file, place) = (self.place)(&spot);
+                let words = format!("域 {name} 会读取文件外的内容");
+                self.warnings.push(
+                    Diagnostic::warning("word/external", words)
+                        .at_part(file, place)
+                        .label(code.trim().chars().take(80).collect::<String>())
+                        .hint("不需要就在模板里删去这个域"),
+                );
             }
         }
     }

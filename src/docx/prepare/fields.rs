@@ -1,0 +1,99 @@
+//! Field codes: what Word reads as commands.
+
+use std::collections::BTreeMap;
+
+use quick_xml::escape::unescape;
+
+use super::super::outline::{Kind as Xml, Outline, attribute};
+
+/// Fields that fetch what is outside of the file.
+const FETCHING: [&str; 8] = [
+    "DDE",
+    "DDEAUTO",
+    "IMPORT",
+    "INCLUDE",
+    "INCLUDEPICTURE",
+    "INCLUDETEXT",
+    "LINK",
+    "RD",
+];
+
+/// The code of each field and the element it begins in: of a field over several
+/// runs, all its runs together.
+pub(super) fn codes(outline: &Outline<'_>) -> Vec<(usize, String)> {
+    let mut codes: Vec<(usize, String)> = Vec::new();
+    // Fields may stand in each other's codes: by depth, which one goes on.
+    let mut open: Vec<Option<usize>> = Vec::new();
+    let mut own: BTreeMap<usize, usize> = BTreeMap::new();
+    for (index, token) in outline.tokens.iter().enumerate() {
+        let Some(element) = token.element else {
+            continue;
+        };
+        let raw = outline.raw(index);
+        match (outline.elements[element].name, token.kind) {
+            ("w:fldChar", Xml::Start | Xml::Empty) => {
+                match attribute(raw, "w:fldCharType").as_deref() {
+                    Some("begin") => open.push(None),
+                    Some("end") => {
+                        open.pop();
+                    }
+                    _ => {}
+                }
+            }
+            ("w:fldSimple", Xml::Start | Xml::Empty) => {
+                let code = attribute(raw, "w:instr").unwrap_or_default();
+                codes.push((element, code.into_owned()));
+            }
+            ("w:instrText", Xml::Text) => {
+                let known = match open.last_mut() {
+                    Some(field) => field,
+                    None => &mut None,
+                };
+                let code = match *known {
+                    Some(code) => code,
+                    None => *own.entry(element).or_insert_with(|| {
+                        codes.push((element, String::new()));
+                        codes.len() - 1
+                    }),
+                };
+                *known = Some(code);
+                codes[code].1.push_str(&unescape(raw).unwrap_or(raw.into()));
+            }
+            _ => {}
+        }
+    }
+    codes
+}
+
+/// The name of a field that fetches something.
+pub(super) fn fetching(code: &str) -> Option<&'static str> {
+    let name = code.split_whitespace().next()?;
+    let known = FETCHING
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name));
+    known.copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_over_runs_and_within_each_other() {
+        let field = |kind: &str| format!("<w:r><w:fldChar w:fldCharType=\"{kind}\"/></w:r>");
+        let code = |text: &str| format!("<w:r><w:instrText>{text}</w:instrText></w:r>");
+        let (begin, end) = (field("begin"), field("end"));
+        let xml = format!(
+            "<w:p>{begin}{} {} {begin}{}{end}{}{end}<w:fldSimple w:instr=\" PAGE \"/></w:p>",
+            code(" include"),
+            code("picture &quot;a&quot;"),
+            code("PAGE"),
+            code(" d")
+        );
+        let outline = Outline::read(&xml).unwrap();
+        let found: Vec<String> = codes(&outline).into_iter().map(|(_, code)| code).collect();
+        assert_eq!(found, [" includepicture \"a\" d", "PAGE", " PAGE "]);
+        assert_eq!(fetching(&found[0]), Some("INCLUDEPICTURE"));
+        assert_eq!(fetching(&found[1]), None);
+    }
+}
