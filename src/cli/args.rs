@@ -253,7 +253,7 @@ pub(super) struct Check {
 #[derive(clap::Args)]
 #[command(
     help_template = HELP, override_usage = "tianbao merge 模板 数据 -o 结果 [选项]\n      tianbao merge --inspect 模板", next_help_heading = "选项",
-    after_help = "在 Word 或 WPS 里把标记打进模板：{{ 单位 }} 印出一个值；{%tr for 行 in 各行 %} 和 {%tr endfor %} 各占一行，\n中间的行逐项重复；全部写法见 docs/word-dialect.md。\n例：tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx\n    tianbao merge --inspect 通知.docx                      列出模板用到的名字\n    tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx --comment-errors 通知-有误.docx\n",
+    after_help = "在 Word 或 WPS 里把标记打进模板：{{ 单位 }} 印出一个值；{%tr for 行 in 各行 %} 和 {%tr endfor %} 各占一行，\n中间的行逐项重复；全部写法见 docs/word-dialect.md。数据里的图片和子文档，路径从数据所在的文件夹算起。\n字体、PDF 标准、日期和 templates 只用于 Typst 模板；不写日期，就是数据里的 date。\n例：tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx\n    tianbao merge --inspect 通知.docx                      列出模板用到的名字\n    tianbao merge 通知.docx 数据.yaml -o 通知-岳阳.docx --comment-errors 通知-有误.docx\n",
 )]
 pub(super) struct Merge {
     /// 模板
@@ -288,19 +288,19 @@ pub(super) struct Merge {
         display_order = 2,
         long,
         conflicts_with_all = ["data", "comment_errors"],
-        help = "不合并，只列出模板用到的名字和位置，并推出数据的 JSON Schema 草稿；有 -o 就把草稿写到那里"
+        help = "不要数据，只列出模板用到的名字和位置，并推出数据的 JSON Schema 草稿；写了 -o 就把草稿写到那里"
     )]
     pub(super) inspect: bool,
     /// 带批注的模板
     #[arg(
-        display_order = 2,
+        display_order = 3,
         long,
         value_name = "文件",
-        help = "模板有错时另写一份，在每一处加上 Word 批注"
+        help = "Word 模板有错时另写一份，在每一处加上批注"
     )]
     pub(super) comment_errors: Option<PathBuf>,
     /// 覆盖
-    #[arg(display_order = 3, long, help = "已有同名文件时覆盖它")]
+    #[arg(display_order = 4, long, help = "已有同名文件时覆盖它")]
     pub(super) force: bool,
     #[command(flatten)]
     pub(super) pdf: Pdf,
