@@ -110,7 +110,7 @@ impl Shape {
             "映射" => self.object(),
             "数字" => json!({ "type": "number" }),
             // What is printed may be left blank.
-            "文字或数字" => json!({ "type": ["string", "number", "null"] }),
+            "文字或数字" => json!({ "type": ["string", "number", "boolean", "null"] }),
             _ => json!({}),
         }
     }
@@ -164,13 +164,13 @@ mod tests {
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
                 "type": "object",
                 "properties": {
-                    "单位": {"type": ["string", "number", "null"]},
+                    "单位": {"type": ["string", "number", "boolean", "null"]},
                     "rows": {"type": "array", "items": {
                         "type": "object",
                         "properties": {
                             "n": {"type": "number"},
                             "ok": {},
-                            "note": {"type": ["string", "number", "null"]},
+                            "note": {"type": ["string", "number", "boolean", "null"]},
                         },
                         "required": ["n", "ok"],
                     }},

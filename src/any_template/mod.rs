@@ -13,7 +13,7 @@ use std::path::Path;
 use minijinja::Environment;
 use minijinja::value::Value;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::docx;
 use crate::error::{Error, Failure};
 use crate::merge;
@@ -33,16 +33,19 @@ enum Kind {
     Typst(TypstTemplate),
 }
 
-/// A copy of a template with Word comments where these diagnostics point.
+/// A copy of a template with Word comments where these diagnostics point; none
+/// if they all point elsewhere.
 ///
 /// # Errors
 /// Rejected if the template is no Word file.
-pub fn commented(path: &Path, problems: &[Diagnostic]) -> Result<Vec<u8>, Failure> {
-    Ok(docx::commented(
-        &project::shown(path),
-        &read(path)?,
-        problems,
-    )?)
+pub fn commented(path: &Path, problems: &[Diagnostic]) -> Result<Option<Vec<u8>>, Failure> {
+    let name = project::shown(path);
+    let is_own = |problem: &&Diagnostic| matches!(&problem.place, Some(Place::Part { file, .. }) if *file == name);
+    let own: Vec<Diagnostic> = problems.iter().filter(is_own).cloned().collect();
+    Ok(match own.is_empty() {
+        true => None,
+        false => Some(docx::commented(&name, &read(path)?, &own)?),
+    })
 }
 
 /// A filled-in template.

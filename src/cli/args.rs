@@ -681,7 +681,12 @@ fn explain(error: &clap::Error) -> String {
     if !valid.is_empty() {
         message.push_str(&format!("，可以是 {valid}"));
     }
-    if let Some(likely) = likely(&arg, &get(ContextKind::InvalidSubcommand)) {
+    let is_unknown = matches!(
+        error.kind(),
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand
+    );
+    if let Some(likely) = likely(&arg, &get(ContextKind::InvalidSubcommand)).filter(|_| is_unknown)
+    {
         message.push_str(&format!("，是否想写 {likely}"));
     }
     message

@@ -27,20 +27,12 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
         let words = format!("{} 应以 .{ending} 结尾", out.display());
         return Err(Error::Usage(words).into());
     }
+    if let Some(copy) = &command.comment_errors {
+        check_copy(&command, copy, ending)?;
+    }
     let typesetting = || setup::typesetting(&command.place, &command.pdf);
     let merged = match template.merge(&values, Some(folder_of(data)), typesetting) {
-        Err(Failure::Rejected(problems)) => {
-            if let Some(copy) = command.comment_errors.as_ref().filter(|_| ending == "docx") {
-                let bytes = any_template::commented(&command.template, &problems)?;
-                write(&command, copy, &bytes)?;
-                if !json {
-                    report::diagnostics(&problems, json);
-                    eprintln!("带批注的模板：{}", copy.display());
-                    return Ok(DIAGNOSTICS);
-                }
-            }
-            return Err(problems.into());
-        }
+        Err(Failure::Rejected(problems)) => return refuse(&command, &problems),
         merged => merged?,
     };
     write(&command, out, &merged.bytes)?;
@@ -56,6 +48,49 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
         }
     }
     Ok(GOOD)
+}
+
+/// Whether the copy with comments may be written, before anything is done.
+fn check_copy(command: &Merge, copy: &Path, ending: &str) -> Result<(), Error> {
+    if ending != "docx" {
+        let words = "--comment-errors 只用于 Word 模板".to_owned();
+        return Err(Error::Usage(words));
+    }
+    if !command.force && copy.exists() {
+        return Err(exists(copy));
+    }
+    Ok(())
+}
+
+fn exists(file: &Path) -> Error {
+    let file = file.display();
+    Error::Usage(format!("已经有 {file}，没有改动它；要覆盖就写上 --force"))
+}
+
+/// Shows what is wrong, and writes it into a copy of the template if that is
+/// asked for.
+fn refuse(command: &Merge, problems: &[Diagnostic]) -> Result<u8, Failure> {
+    let json = command.place.format == Format::Json;
+    let mut copied = None;
+    if let Some(copy) = &command.comment_errors
+        && let Some(bytes) = any_template::commented(&command.template, problems)?
+    {
+        write(command, copy, &bytes)?;
+        copied = Some(copy);
+    }
+    match json {
+        true => {
+            let problems: Vec<_> = problems.iter().map(Diagnostic::to_json).collect();
+            report::json(&json!({ "diagnostics": problems, "commented": copied }));
+        }
+        false => {
+            report::diagnostics(problems, false);
+            if let Some(copy) = copied {
+                eprintln!("带批注的模板：{}", copy.display());
+            }
+        }
+    }
+    Ok(DIAGNOSTICS)
 }
 
 /// Lists the names of a template, and drafts a schema.
@@ -103,8 +138,7 @@ fn write(command: &Merge, out: &Path, bytes: &[u8]) -> Result<(), Failure> {
         }
     }
     if !command.force && out.exists() && std::fs::read(out).ok().as_deref() != Some(bytes) {
-        let words = format!("已经有 {}，没有改动它；要覆盖就写上 --force", out.display());
-        return Err(Error::Usage(words).into());
+        return Err(exists(out).into());
     }
     let name = out.file_name().unwrap_or(Path::new("").as_os_str());
     Output::plain(folder_of(out))?.write(&name.to_string_lossy(), bytes)?;

@@ -150,18 +150,25 @@ fn settle(outline: &Outline<'_>, table: usize, rows: &[Vec<Cell>], edits: &mut E
         true => cell.span,
         false => grown[cell.columns.clone()].iter().sum::<usize>().max(1),
     };
-    let widest = |span: &dyn Fn(&Cell) -> usize| {
-        let rows = rows.iter().map(|row| row.iter().map(span).sum());
-        rows.max().unwrap_or(0)
+    // The widest row, and whether another one is not as wide.
+    let edge = |span: &dyn Fn(&Cell) -> usize| {
+        let ends = rows.iter().map(|row| row.iter().map(span).sum());
+        let ends: Vec<usize> = ends.collect();
+        let widest = ends.iter().copied().max().unwrap_or(0);
+        (widest, ends.iter().any(|end| *end != widest))
     };
+    let (widest, is_ragged) = edge(&stretched);
+    let (own_widest, own_is_ragged) = edge(&own);
     // Rows whose cells stand in other columns of the template each (a condition
-    // about a cell): only what the cells say of themselves holds.
-    let span: &dyn Fn(&Cell) -> usize = match widest(&stretched) == new.len() {
-        true => &stretched,
-        false => {
+    // about a cell, tags in cells of their own): only what the cells say of
+    // themselves holds.
+    let alone = widest != new.len() || is_ragged && !own_is_ragged;
+    let span: &dyn Fn(&Cell) -> usize = match alone {
+        false => &stretched,
+        true => {
             let average = total / widths.len().max(1);
             new = widths.clone();
-            new.resize(widest(&own).max(1), average);
+            new.resize(own_widest.max(1), average);
             &own
         }
     };

@@ -6,11 +6,14 @@ use std::fmt::Write;
 use quick_xml::escape::escape;
 
 use super::outline::Outline;
-use super::package::{self, MAIN_PART, Package, Parts, RELATIONSHIPS, TYPES};
+use super::package::{Package, Parts, TYPES};
+use super::relationships;
 use crate::diagnostic::{Diagnostic, Place, Severity};
 
-/// The part that holds comments, unless the file says otherwise.
-const COMMENTS: &str = "word/comments.xml";
+/// The part that holds comments, beside the main part, unless that says
+/// otherwise.
+const COMMENTS: &str = "comments.xml";
+const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
 const RELATIONSHIP: &str =
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments";
 const CONTENT_TYPE: &str =
@@ -30,22 +33,25 @@ pub(crate) fn commented(
     bytes: &[u8],
     problems: &[Diagnostic],
 ) -> Result<Vec<u8>, Diagnostic> {
-    let mut parts = package::read(file, bytes)?;
+    let (contents, mut parts) = super::whole(file, bytes)?;
     let refuse = |words: String| {
         Diagnostic::error("word/package", format!("不能写批注：{words}")).at_part(file, "")
     };
-    add(&mut parts, problems).map_err(refuse)?;
+    add(&mut parts, &contents.main, problems).map_err(refuse)?;
     let package = Package::new(&parts).map_err(|error| refuse(error.to_string()))?;
     let written = package.write(&BTreeMap::new(), &[]);
     written.map_err(|error| refuse(error.to_string()))
 }
 
-fn add(parts: &mut Parts, problems: &[Diagnostic]) -> Result<(), String> {
-    let name = comments_part(parts)?;
+fn add(parts: &mut Parts, main: &str, problems: &[Diagnostic]) -> Result<(), String> {
+    let (folder, file) = main.rsplit_once('/').unwrap_or(("", main));
+    let relationships = format!("{folder}/_rels/{file}.rels");
+    let relationships = relationships.trim_start_matches('/');
+    let name = comments_part(parts, folder, relationships)?;
     let comments = match text(parts, &name) {
         Ok(comments) => comments,
         Err(_) => {
-            relate(parts)?;
+            relate(parts, &name, relationships)?;
             format!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
                  <w:comments xmlns:w=\"{NAMESPACE}\"></w:comments>"
@@ -68,15 +74,20 @@ fn add(parts: &mut Parts, problems: &[Diagnostic]) -> Result<(), String> {
     }
     let end = comments.rfind("</w:comments>").ok_or("批注部件不完整")?;
     let comments = format!("{}{bodies}{}", &comments[..end], &comments[end..]);
-    let document = text(parts, MAIN_PART)?;
-    let document = marked(&document, problems, first)?;
-    set(parts, MAIN_PART, document);
+    let document = text(parts, main)?;
+    let document = marked(&document, main, problems, first)?;
+    set(parts, main, document);
     set(parts, &name, comments);
     Ok(())
 }
 
 /// The document with the ranges of the comments.
-fn marked(document: &str, problems: &[Diagnostic], first: usize) -> Result<String, String> {
+fn marked(
+    document: &str,
+    main: &str,
+    problems: &[Diagnostic],
+    first: usize,
+) -> Result<String, String> {
     let outline = Outline::read(document)?;
     let mut spots: BTreeMap<String, usize> = BTreeMap::new();
     let paragraphs = outline.elements.iter().enumerate();
@@ -89,7 +100,7 @@ fn marked(document: &str, problems: &[Diagnostic], first: usize) -> Result<Strin
     let mut at: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, problem) in problems.iter().enumerate() {
         let spot = match &problem.place {
-            Some(Place::Part { spot, .. }) => spot.strip_prefix(MAIN_PART).map(str::trim),
+            Some(Place::Part { spot, .. }) => spot.strip_prefix(main).map(str::trim),
             _ => None,
         };
         let paragraph = spot.and_then(|spot| spots.get(spot)).copied();
@@ -160,37 +171,42 @@ fn body(out: &mut String, id: usize, problem: &Diagnostic) {
 }
 
 /// The part of comments that the document names, or the one it will name.
-fn comments_part(parts: &Parts) -> Result<String, String> {
-    let relationships = text(parts, RELATIONSHIPS)?;
-    let outline = Outline::read(&relationships)?;
-    let known = outline.elements.iter().find_map(|one| {
-        let raw = outline.raw(one.first);
-        let (_, rest) = raw
-            .contains("/relationships/comments\"")
-            .then(|| raw.split_once("Target=\""))??;
-        rest.split_once('"').map(|(target, _)| target.to_owned())
-    });
-    Ok(match known {
-        None => COMMENTS.to_owned(),
-        Some(target) => match target.strip_prefix('/') {
-            Some(target) => target.to_owned(),
-            None => format!("word/{target}"),
-        },
-    })
+fn comments_part(parts: &Parts, folder: &str, relationships: &str) -> Result<String, String> {
+    let below = |target: &str| match target.strip_prefix('/') {
+        Some(target) => target.to_owned(),
+        None => format!("{folder}/{target}")
+            .trim_start_matches('/')
+            .to_owned(),
+    };
+    let Ok(xml) = text(parts, relationships) else {
+        return Ok(below(COMMENTS));
+    };
+    let outline = Outline::read(&xml)?;
+    let known = relationships::of(&outline).find(|one| one.kind() == "comments");
+    Ok(below(&known.map_or(COMMENTS.into(), |known| known.target)))
 }
 
 /// Makes the document name its comments.
-fn relate(parts: &mut Parts) -> Result<(), String> {
+fn relate(parts: &mut Parts, comments: &str, relationships: &str) -> Result<(), String> {
     let relationship = format!(
-        "<Relationship Id=\"tianbaoComments\" Type=\"{RELATIONSHIP}\" Target=\"comments.xml\"/>"
+        "<Relationship Id=\"tianbaoComments\" Type=\"{RELATIONSHIP}\" Target=\"/{comments}\"/>"
     );
-    let kind = format!("<Override PartName=\"/{COMMENTS}\" ContentType=\"{CONTENT_TYPE}\"/>");
-    for (name, end, new) in [
-        (RELATIONSHIPS, "</Relationships>", relationship),
-        (TYPES, "</Types>", kind),
+    let kind = format!("<Override PartName=\"/{comments}\" ContentType=\"{CONTENT_TYPE}\"/>");
+    for (name, root, new) in [
+        (relationships, "Relationships", relationship),
+        (TYPES, "Types", kind),
     ] {
-        let old = text(parts, name)?;
-        let at = old.rfind(end).ok_or("部件的关系不完整")?;
+        let old = match text(parts, name) {
+            Ok(old) => old,
+            Err(_) => format!("<{root} xmlns=\"{PACKAGE}\"></{root}>"),
+        };
+        let end = format!("</{root}>");
+        // One that lists nothing has no end.
+        let old = match old.rfind("/>").filter(|_| !old.contains(&end)) {
+            Some(at) => format!("{}>{end}", &old[..at]),
+            None => old,
+        };
+        let at = old.rfind(&end).ok_or("部件的关系不完整")?;
         set(parts, name, format!("{}{new}{}", &old[..at], &old[at..]));
     }
     Ok(())

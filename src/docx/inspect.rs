@@ -21,7 +21,7 @@ impl Template {
             let tags = part
                 .places
                 .iter()
-                .map(|tag| (tag.spot.as_str(), tag.tag.as_str()));
+                .map(|tag| (tag.spot.as_str(), tag.written.as_str()));
             (part.name.as_str(), tags.collect())
         })
     }

@@ -61,6 +61,9 @@ pub(crate) use sections::Mark;
 /// Most bytes of all XML parts of a template.
 const MAX_XML: u64 = 12 << 20;
 
+/// Most bytes of all other parts of a file that is taken apart, such as images.
+const MAX_OTHERS: u64 = 64 << 20;
+
 /// An opened template.
 pub struct Template {
     /// The file, as messages name it.
@@ -98,6 +101,8 @@ struct TagPlace {
     line: usize,
     spot: String,
     /// The tag as its author wrote it.
+    written: String,
+    /// The tag as minijinja reads it.
     tag: String,
 }
 
@@ -128,11 +133,6 @@ impl Template {
         bytes: &[u8],
         env: &mut Environment<'static>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        if bytes.len() as u64 > MAX_FILE {
-            let words = format!("文件超过 {} MB", MAX_FILE >> 20);
-            let problem = Diagnostic::error("word/bomb", words).hint("压缩里面的图片，另存再试");
-            return Err(vec![problem.at_part(file, "")]);
-        }
         let (archive, contents, mut parts) =
             unpacked(bytes).map_err(|problem| vec![problem.at_part(file, "")])?;
         let mut warnings = external::remove(file, &mut parts).map_err(|problem| vec![problem])?;
@@ -361,10 +361,24 @@ impl Template {
 
 /// A file that strangers sent, with its XML parts; the problem has no place yet.
 fn unpacked(bytes: &[u8]) -> Result<(Archive<'_>, Contents, package::Parts), Diagnostic> {
+    if bytes.len() as u64 > MAX_FILE {
+        let words = format!("文件超过 {} MB", MAX_FILE >> 20);
+        return Err(Diagnostic::error("word/bomb", words).hint("压缩里面的图片，另存再试"));
+    }
     let mut archive = Archive::open(bytes)?;
     let mut parts = archive.unpack(contents::is_xml, MAX_XML)?;
     let contents = Contents::read(&archive.names(), &mut parts)?;
     Ok((archive, contents, parts))
+}
+
+/// As [`unpacked`], with all its parts, and without what leads out of it.
+fn whole(file: &str, bytes: &[u8]) -> Result<(Contents, package::Parts), Diagnostic> {
+    let (mut archive, contents, mut parts) =
+        unpacked(bytes).map_err(|problem| problem.at_part(file, ""))?;
+    let others = archive.unpack(|name| !contents::is_xml(name), MAX_OTHERS);
+    external::remove(file, &mut parts)?;
+    parts.extend(others.map_err(|problem| problem.at_part(file, ""))?);
+    Ok((contents, parts))
 }
 
 /// A part that is no XML after merging.
@@ -393,7 +407,7 @@ fn place(
     let mut problem = explain(error, pointed.as_ref(), known);
     let spot = tag.map_or(String::new(), |tag| format!(" {}", tag.spot));
     if let Some(tag) = tag {
-        problem = problem.hint(format!("所在标记：{}", tag.tag));
+        problem = problem.hint(format!("所在标记：{}", tag.written));
     }
     problem.at_part(file, format!("{part}{spot}"))
 }

@@ -40,7 +40,9 @@ impl<'a> Pointed<'a> {
             None => self.words(),
         };
         let name = name.split('|').next().unwrap_or(name);
-        name.trim_matches(['{', '%', ' '])
+        let name = name.trim_matches(['{', '%', ' ']);
+        // Of `a or "b"`, what stands first.
+        name.split(' ').next().unwrap_or(name)
     }
 }
 
@@ -86,6 +88,13 @@ pub(crate) fn explain(
             let name = super::rich::beyond_text(detail).unwrap_or_default();
             Diagnostic::error("template/print", format!("{name}只能打印在 Word 模板里"))
         }
+        _ if detail.contains("operator on unsupported types") => {
+            Diagnostic::error("template/error", "这两种值不能这样计算")
+                .label(detail.to_owned())
+                .hint(
+                    "文字先用 `| int` 或 `| float` 变成数字；空白先给一个数：`| default(0, true)`",
+                )
+        }
         _ => match super::filters::not_an_amount(detail) {
             Some(text) => Diagnostic::error("value/sum", format!("“{text}”不是金额，不能相加"))
                 .field(text)
@@ -102,7 +111,14 @@ pub(crate) fn undefined(name: &str, known: &[String]) -> Diagnostic {
     let problem = Diagnostic::error("template/undefined", message)
         .label("项目和表式的 schema.json 里都没有它");
     // Whole paths first; a loop's own variables only by their last part.
+    let below = known
+        .iter()
+        .find(|path| path.ends_with(&format!(".{name}")));
     match crate::diagnostic::likely(name, known.iter().map(String::as_str)) {
+        _ if below.is_some() => {
+            let path = below.map_or("", String::as_str);
+            problem.hint(format!("数据里有 `{path}`；列表里的值要用循环逐项取"))
+        }
         Some(likely) => problem.hint(format!("是否想写 `{likely}`？")),
         None => {
             let lasts = known.iter().filter_map(|path| path.rsplit('.').next());

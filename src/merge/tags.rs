@@ -183,7 +183,16 @@ fn end_of_raw(text: &str) -> Option<std::ops::Range<usize>> {
 }
 
 /// What an input method makes of the braces of a tag.
-const FULL_WIDTH: [&str; 4] = ["｛｛", "｛%", "｛％", "{％"];
+const FULL_WIDTH: [&str; 8] = ["｛｛", "｛{", "{｛", "｛%", "｛％", "{％", "｛#", "｛＃"];
+
+/// Whether a tag about its cell goes by the loop about it.
+pub(crate) fn needs_loop(tag: &Tag) -> bool {
+    match tag.kind {
+        Kind::Cell(Cell::MergeAcross) => true,
+        Kind::Cell(Cell::MergeDown) => tag.key_and_restart() == ("", None),
+        _ => false,
+    }
+}
 
 /// What a tag about its cell is called.
 pub(crate) fn cell_word(kind: Kind) -> &'static str {
@@ -358,6 +367,10 @@ impl Tag {
                     .any(|(open, close)| *open == word || *close == word)
                     || INNER.contains(&word);
                 if !known {
+                    if ["raw", "endraw"].contains(&word) {
+                        let message = "`raw` 和 `endraw` 要写在同一段里".to_owned();
+                        return flaw("template/block", message, None);
+                    }
                     let message = format!("没有 `{word}` 这种标记");
                     if LIFTED.iter().any(|(prefix, _)| *prefix == word) {
                         let hint = format!("`{word}` 要紧跟在 {{% 后面：{{%{word} … %}}");
@@ -389,6 +402,19 @@ impl Tag {
                 flaw("template/filter", format!("没有过滤器 `{name}`"), hint)
             }
             _ => flaw("template/name", format!("没有判断 `is {name}`"), None),
+        }
+    }
+
+    /// As its author wrote it.
+    pub(crate) fn written(&self) -> String {
+        let body = &self.body;
+        let short = |element: &str| element.trim_start_matches("w:").to_owned();
+        match self.kind {
+            Kind::Print => format!("{{{{ {body} }}}}"),
+            Kind::PrintParagraph => format!("{{{{p {body} }}}}"),
+            Kind::Lifted(element) => format!("{{%{} {body} %}}", short(element)),
+            Kind::Comment | Kind::LiftedComment(_) => format!("{{# {body} #}}"),
+            _ => format!("{{% {body} %}}"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::outline::{Kind as Xml, Outline};
 use super::edits::{Edits, Piece};
-use crate::merge::tags::{Cell, Kind, Tag};
+use crate::merge::tags::{Cell, Kind, Tag, cell_word};
 
 /// The attribute in which a cell of a table whose columns may change bears its
 /// place in the template's grid: `first column+columns`, and `!` if a tag says
@@ -30,10 +30,18 @@ pub(super) struct CellTag<'a> {
     pub(super) loop_tag: Option<usize>,
 }
 
+impl CellTag<'_> {
+    /// The tag as its author wrote it.
+    fn written(&self) -> String {
+        let word = cell_word(self.tag.kind);
+        format!("{{% {word} {} %}}", self.tag.body).replace("  ", " ")
+    }
+}
+
 impl Edits {
     /// Takes in a tag about this cell.
     pub(super) fn take_cell(&mut self, outline: &Outline<'_>, cell: usize, of: &CellTag<'_>) {
-        let statement = |body: String| Piece::statement(body, of.spot);
+        let statement = |body: String| Piece::statement(body, &of.written(), of.spot);
         match of.tag.kind {
             Kind::Cell(Cell::MergeDown) => self.merge_down(outline, cell, of),
             Kind::Cell(Cell::MergeAcross) => {
@@ -42,7 +50,11 @@ impl Edits {
                 let span = span_of(outline, cell);
                 let pieces = self.property(outline, cell, "w:gridSpan");
                 pieces.push(Piece::Raw("<w:gridSpan w:val=\"".into()));
-                pieces.push(Piece::print(format!("{span} * loop.length"), of.spot));
+                pieces.push(Piece::print(
+                    format!("{span} * loop.length"),
+                    &of.written(),
+                    of.spot,
+                ));
                 pieces.push(Piece::Raw("\"/>".into()));
                 let before = self.before.entry(element.first).or_default();
                 before.push(statement("if loop.first".into()));
@@ -53,7 +65,11 @@ impl Edits {
                 self.given.insert(outline.elements[cell].first);
                 let pieces = self.property(outline, cell, "w:gridSpan");
                 pieces.push(Piece::Raw("<w:gridSpan w:val=\"".into()));
-                pieces.push(Piece::print(format!("cell_span({})", of.tag.body), of.spot));
+                pieces.push(Piece::print(
+                    format!("cell_span({})", of.tag.body),
+                    &of.written(),
+                    of.spot,
+                ));
                 pieces.push(Piece::Raw("\"/>".into()));
             }
             _ => {
@@ -62,6 +78,7 @@ impl Edits {
                 pieces.push(Piece::Raw(open.into()));
                 pieces.push(Piece::print(
                     format!("cell_shade({})", of.tag.body),
+                    &of.written(),
                     of.spot,
                 ));
                 pieces.push(Piece::Raw("\"/>".into()));
@@ -74,7 +91,7 @@ impl Edits {
     fn merge_down(&mut self, outline: &Outline<'_>, cell: usize, of: &CellTag<'_>) {
         let site = self.merges;
         self.merges += 1;
-        let statement = |body: String| Piece::statement(body, of.spot);
+        let statement = |body: String| Piece::statement(body, &of.written(), of.spot);
         let (key, restart) = of.tag.key_and_restart();
         // A key of the innermost loop starts anew with that loop, one of an outer
         // loop with each of its rounds, a key of no loop with the innermost one.

@@ -25,6 +25,8 @@ pub(super) struct Statement {
     /// Whether it takes the blanks before and after it away.
     pub(super) minus: (bool, bool),
     pub(super) body: String,
+    /// The tag as its author wrote it.
+    pub(super) written: String,
     /// Where it stands, in words.
     pub(super) spot: String,
     /// Its number among the part's tags, if one of these.
@@ -32,19 +34,22 @@ pub(super) struct Statement {
 }
 
 impl Piece {
-    pub(super) fn statement(body: String, spot: &str) -> Self {
-        Self::tag(false, body, spot)
+    /// A statement that a tag of the author becomes.
+    pub(super) fn statement(body: String, written: &str, spot: &str) -> Self {
+        Self::tag(false, body, written, spot)
     }
 
-    pub(super) fn print(body: String, spot: &str) -> Self {
-        Self::tag(true, body, spot)
+    /// A print that a tag of the author becomes.
+    pub(super) fn print(body: String, written: &str, spot: &str) -> Self {
+        Self::tag(true, body, written, spot)
     }
 
-    fn tag(prints: bool, body: String, spot: &str) -> Self {
+    fn tag(prints: bool, body: String, written: &str, spot: &str) -> Self {
         Self::Tag(Statement {
             prints,
             minus: (false, false),
             body,
+            written: written.to_owned(),
             spot: spot.to_owned(),
             number: None,
         })
@@ -240,7 +245,7 @@ impl Writer<'_> {
                     let sites = tag.number.and_then(|number| self.resets.get(&number));
                     for site in sites.into_iter().flatten() {
                         let body = format!("set _ = vmerge_anew({site})");
-                        if let Piece::Tag(reset) = Piece::statement(body, &tag.spot) {
+                        if let Piece::Tag(reset) = Piece::statement(body, &tag.written, &tag.spot) {
                             self.tag(&reset);
                         }
                     }
@@ -286,6 +291,7 @@ impl Writer<'_> {
         self.places.push(TagPlace {
             line: self.line + 1,
             spot: tag.spot.clone(),
+            written: tag.written.clone(),
             tag: format!("{open} {} {close}", tag.body),
         });
     }

@@ -674,6 +674,17 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 }
             }
             Kind::Cell(_) => match outline.enclosing(Some(paragraph.element), "w:tc") {
+                Some(_) if self.loops.is_empty() && tags::needs_loop(tag) => {
+                    let word = tags::cell_word(tag.kind);
+                    let words = format!("标记 `{word}` 不在循环里");
+                    let hint = match word {
+                        "vm" => {
+                            "写在 {%tr for %} 和 {%tr endfor %} 之间，或写明依据的键：{% vm 键 %}"
+                        }
+                        _ => "写在 {%tc for %} 和 {%tc endfor %} 之间",
+                    };
+                    self.report(Diagnostic::error("word/merge", words).hint(hint), spot);
+                }
                 Some(cell) => {
                     let outer = self.outer_loop(tag.key_and_restart().0);
                     self.cells.push((cell, tag.clone(), spot.to_owned(), outer));
@@ -689,10 +700,11 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 let before = self.edits.before.entry(element.first).or_default();
                 before.push(Piece::statement(
                     format!("if ({}) is not blank", tag.body),
+                    &tag.written(),
                     spot,
                 ));
                 let after = self.edits.after.entry(element.last).or_default();
-                after.insert(0, Piece::statement("endif".into(), spot));
+                after.insert(0, Piece::statement("endif".into(), &tag.written(), spot));
             }
             _ => {}
         }
@@ -753,7 +765,9 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     Kind::Literal => pieces.push(Piece::plain(&tag.body)),
                     Kind::Print | Kind::PrintParagraph => pieces.push(match one.holds {
                         Holds::Runs => statement(),
-                        _ => Piece::print(format!("({}) | one_line", tag.body), spot),
+                        _ => {
+                            Piece::print(format!("({}) | one_line", tag.body), &tag.written(), spot)
+                        }
                     }),
                     Kind::Statement | Kind::Lifted("w:r") => {
                         let is_hoisted = hoisted.is_some_and(|known| known.contains(&index));
@@ -821,6 +835,7 @@ fn numbered(tag: &Tag, number: usize, spot: &str) -> Piece {
             true => format!("{} else none", tag.body),
             false => tag.body.clone(),
         },
+        written: tag.written(),
         spot: spot.to_owned(),
         number: Some(number),
     })

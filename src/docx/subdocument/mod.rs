@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::join::{UNKNOWN, attributes, part, relationships_of};
 use super::outline::{Kind, Outline};
-use super::package::{self, MAIN_PART, Parts, RELATIONSHIPS};
+use super::package::{MAIN_PART, Parts, RELATIONSHIPS};
 use super::rich::Additions;
 use super::sections::Body;
 use crate::diagnostic::Diagnostic;
@@ -71,7 +71,7 @@ pub(super) fn insert(
     let mut imported = match additions.imported.remove(&key) {
         Some(known) => known,
         None => {
-            let parts = package::read(&document.name, &document.bytes)
+            let (_, parts) = super::whole(&document.name, &document.bytes)
                 .map_err(|problem| refuse(problem.message))?;
             Imported::new(parts, additions).map_err(refuse)?
         }

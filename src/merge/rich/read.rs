@@ -133,14 +133,22 @@ impl<'a> Reader<'a> {
 
     fn run(&mut self, node: &Node) -> Option<Run> {
         let Data::Map(map) = &node.data else {
+            // Blanks print nothing, as everywhere.
+            let text = match node.data {
+                Data::Blank => String::new(),
+                _ => self.text(node)?,
+            };
             return Some(Run {
-                text: self.text(node)?,
+                text,
                 ..Run::default()
             });
         };
         self.known(map, &RUN);
         let mut run = Run::default();
         match map.get("text") {
+            Some(Node {
+                data: Data::Blank, ..
+            }) => {}
             Some(text) => run.text = self.text(text).unwrap_or_default(),
             None => self.refuse("data/missing", node, "这一段文字缺少 `text`".to_owned()),
         }
