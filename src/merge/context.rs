@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use minijinja::value::Value;
+use minijinja::value::{Value, merge_maps};
 
 use super::rich::{MARK, Reader};
+use super::written::{self, Written};
 use crate::check::printable;
 use crate::diagnostic::Diagnostic;
 use crate::project::{Data, Map, Node};
@@ -25,9 +26,8 @@ pub(crate) fn context(node: &Node) -> Result<Value, Vec<Diagnostic>> {
 }
 
 /// The value of data that no form knows; it may name files in a folder. Text
-/// stays as it is, but for what no document can hold. A number is one where it
-/// prints as it was written (`5`, `1.5`); one that would not (`1.50`, `1e3`)
-/// keeps its text.
+/// stays as it is, but for what no document can hold. Numbers are numbers, see
+/// [`Written`].
 ///
 /// # Errors
 /// As [`context`].
@@ -35,14 +35,15 @@ pub(crate) fn reckonable_context(
     node: &Node,
     folder: Option<&Path>,
 ) -> Result<Value, Vec<Diagnostic>> {
-    let number = |text: &str| {
-        let whole = text.parse::<i64>().ok().map(Value::from);
-        let number = whole.or_else(|| text.parse::<f64>().ok().map(Value::from));
-        number
-            .filter(|number| number.to_string() == text)
-            .unwrap_or_else(|| Value::from(text))
-    };
-    read(node, folder, number, |text| Value::from(allowed(text)))
+    let written = Written::of(node);
+    let values = read(
+        node,
+        folder,
+        |text| written.value(text),
+        |text| Value::from(allowed(text)),
+    )?;
+    let beside = [(written::NAME, Value::from_object(written))];
+    Ok(merge_maps([Value::from_pairs(beside), values]))
 }
 
 /// Without what XML forbids; `\u{7}` and `\u{c}` say where paragraphs and pages
@@ -58,19 +59,19 @@ fn allowed(text: &str) -> Cow<'_, str> {
     }
 }
 
-type OfText = fn(&str) -> Value;
+type OfText<'a> = &'a dyn Fn(&str) -> Value;
 
 fn read(
     node: &Node,
     folder: Option<&Path>,
-    number: OfText,
-    text: OfText,
+    number: impl Fn(&str) -> Value,
+    text: impl Fn(&str) -> Value,
 ) -> Result<Value, Vec<Diagnostic>> {
     let mut reader = Reader::new(folder);
     // JSON names its schema there.
     let value = match &node.data {
-        Data::Map(map) => pairs(map, &mut reader, number, text),
-        _ => value(node, &mut reader, number, text),
+        Data::Map(map) => pairs(map, &mut reader, &number, &text),
+        _ => value(node, &mut reader, &number, &text),
     };
     match reader.problems.is_empty() {
         true => Ok(value),
@@ -78,7 +79,7 @@ fn read(
     }
 }
 
-fn value(node: &Node, reader: &mut Reader<'_>, number: OfText, text: OfText) -> Value {
+fn value(node: &Node, reader: &mut Reader<'_>, number: OfText<'_>, text: OfText<'_>) -> Value {
     match &node.data {
         Data::Blank => Value::from(()),
         Data::Bool(b) => Value::from(*b),
@@ -97,7 +98,7 @@ fn value(node: &Node, reader: &mut Reader<'_>, number: OfText, text: OfText) -> 
     }
 }
 
-fn pairs(map: &Map, reader: &mut Reader<'_>, number: OfText, text: OfText) -> Value {
+fn pairs(map: &Map, reader: &mut Reader<'_>, number: OfText<'_>, text: OfText<'_>) -> Value {
     let entries = map.0.iter();
     Value::from_pairs(entries.map(|entry| {
         let key = printable(&entry.key).into_owned();

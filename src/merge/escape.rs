@@ -6,6 +6,7 @@ use minijinja::{Error, ErrorKind, Output, State};
 use super::MAX_OUTPUT;
 use super::filters::NoSum;
 use super::rich::{self, Placed, Rich, What};
+use super::written::Written;
 
 /// The values a Typst source refers to, in the order of their slots.
 #[derive(Debug, Default)]
@@ -71,13 +72,13 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
         }
         match value.downcast_object::<Rich>() {
             Some(rich) => rich::mark(out, state, What::Rich(rich), ""),
-            None => word(out, state, &text_of(value)?),
+            None => word(out, state, &text_of(state, value)?),
         }
     } else {
         let text = if value.is_safe() {
             value.to_string()
         } else {
-            text_of(value)?
+            text_of(state, value)?
         };
         out.write_str(&text).map_err(Error::from)
     }
@@ -91,7 +92,7 @@ fn typst(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error
     if value.is_safe() || is_count {
         return write!(out, "{value}").map_err(Error::from);
     }
-    let text = text_of(value)?;
+    let text = text_of(state, value)?;
     if text.is_empty() {
         return Ok(());
     }
@@ -125,18 +126,22 @@ fn at_its_place(out: &mut Output, state: &mut State, placed: &Placed) -> Result<
     let what = match placed.value.downcast_object::<Rich>() {
         Some(rich) => What::Rich(rich),
         None if placed.value.is_none() => return Ok(()),
-        None => What::Text(text_of(&placed.value)?),
+        None => What::Text(text_of(state, &placed.value)?),
     };
     rich::mark(out, state, what, &placed.properties)
 }
 
-fn text_of(value: &Value) -> Result<String, Error> {
+/// What a value prints as.
+pub(super) fn text_of(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
     if let Some(rich) = value.downcast_object_ref::<Rich>() {
         rich::refuse_beyond_text(rich)?;
     }
     Ok(match value.kind() {
         ValueKind::Bool if value.is_true() => "是".to_owned(),
         ValueKind::Bool => "否".to_owned(),
+        ValueKind::Number if !value.is_integer() => {
+            Written::text(state, value).unwrap_or_else(|| value.to_string())
+        }
         _ => {
             let text = value.to_string();
             NoSum::refuse(&text)?;

@@ -155,6 +155,12 @@ fn collect(value: &Value, prefix: &str, names: &mut Vec<String>, known: &mut BTr
     match value.kind() {
         ValueKind::Map => {
             for key in value.try_iter().into_iter().flatten() {
+                if key
+                    .as_str()
+                    .is_some_and(|key| key.starts_with(char::is_control))
+                {
+                    continue;
+                }
                 let name = format!("{prefix}{key}");
                 if let Ok(below) = value.get_item(&key) {
                     collect(&below, &format!("{name}."), names, known);

@@ -15,10 +15,12 @@
 //! | `center(12)`, `truncate`, `wordcount`, `wordwrap` | as in Jinja |
 //!
 //! the test `blank`, and the functions that the Word engine writes for tags
-//! about a cell: `vmerge(site, key)` for `{% vm key %}` (whether a vertical merge
-//! starts in this row), `vmerge_anew(site)` (the next one does), `cell_span(n)`
-//! and `cell_shade(colour)` (an attribute's value, checked).
+//! about a cell: `vmerge(site, key, table, column)` for `{% vm key %}` (whether
+//! a vertical merge starts in this row), `vmerge_anew(site)` (the next
+//! one does), `vmerge_row(table)` (a row begins), `cell_span(n)` and
+//! `cell_shade(colour)` (an attribute's value, checked).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -96,6 +98,7 @@ pub(super) fn register(env: &mut Environment<'static>, attributes: Attributes) {
     env.add_test("blank", is_blank);
     env.add_function("vmerge", vmerge);
     env.add_function("vmerge_anew", vmerge_anew);
+    env.add_function("vmerge_row", vmerge_row);
     env.add_function("cell_span", cell_span);
     env.add_function("cell_shade", cell_shade);
 }
@@ -184,19 +187,18 @@ fn is_blank(value: &Value) -> bool {
 }
 
 /// A list as one text; anything but a list stays as it is.
-fn join(value: &Value, separator: Option<String>) -> Result<Value, Error> {
+fn join(state: &mut State, value: &Value, separator: Option<String>) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     if !matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return Ok(value.clone());
     }
-    let items: Vec<String> = value
-        .try_iter()?
-        .filter(|item| !item.is_none())
-        .map(|item| item.to_string())
-        .filter(|text| !text.is_empty())
-        .collect();
+    let mut items = Vec::new();
+    for item in value.try_iter()?.filter(|item| !item.is_none()) {
+        items.push(escape::text_of(state, &item)?);
+    }
+    items.retain(|text| !text.is_empty());
     Ok(Value::from(
         items.join(separator.as_deref().unwrap_or("、")),
     ))
@@ -342,39 +344,53 @@ fn checkbox(value: &Value, yes: Option<String>, no: Option<String>) -> Result<Va
     Ok(Value::from(format!("{}{yes} {}{no}", is(true), is(false))))
 }
 
-/// The keys that the merges of a document saw last, by site.
+/// What the vertical merges of a document saw last.
 #[derive(Default)]
-struct LastKeys(Vec<Option<Value>>);
+struct Merges {
+    /// Key and row, by site and column of a loop of cells.
+    last: BTreeMap<(usize, usize), (Value, usize)>,
+    /// Rows so far, by table.
+    rows: BTreeMap<usize, usize>,
+}
 
-/// Whether a vertical merge starts here: at the first row of a group, or for a
-/// plain key, where it differs from the row before.
+/// A row of a table begins.
+fn vmerge_row(state: &mut State, table: usize) {
+    let merges = state.get_or_insert_extension(Merges::default());
+    *merges.rows.entry(table).or_default() += 1;
+}
+
+/// Whether a vertical merge starts here: where the row above is not of this
+/// group, because its key is another one, or because it has not this cell.
 fn vmerge(
     state: &mut State,
     site: usize,
     key: &Value,
-    starts: Option<bool>,
+    table: usize,
+    column: Option<usize>,
 ) -> Result<bool, Error> {
     if key.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    if let Some(label) = key.downcast_object_ref::<rows::Label>() {
-        return Ok(label.first);
-    }
-    let last = &mut state.get_or_insert_extension(LastKeys::default()).0;
-    if last.len() <= site {
-        last.resize(site + 1, None);
-    }
-    let changed = starts.unwrap_or(false) || last[site].as_ref() != Some(key);
-    last[site] = Some(key.clone());
-    Ok(changed)
+    let (key, starts) = match key.downcast_object_ref::<rows::Label>() {
+        Some(label) => (Value::from(label.key.as_str()), label.first),
+        None => (key.clone(), false),
+    };
+    let merges = state.get_or_insert_extension(Merges::default());
+    let row = merges.rows.get(&table).copied().unwrap_or_default();
+    let here = (site, column.unwrap_or_default());
+    let goes_on = !starts
+        && merges
+            .last
+            .get(&here)
+            .is_some_and(|(last, above)| *last == key && above + 1 == row);
+    merges.last.insert(here, (key, row));
+    Ok(!goes_on)
 }
 
 /// The next row of a site starts a merge, whatever its key.
 fn vmerge_anew(state: &mut State, site: usize) {
-    let last = &mut state.get_or_insert_extension(LastKeys::default()).0;
-    if let Some(key) = last.get_mut(site) {
-        *key = None;
-    }
+    let merges = state.get_or_insert_extension(Merges::default());
+    merges.last.retain(|(known, _), _| *known != site);
 }
 
 /// The columns a cell spans, as `w:gridSpan` says it.

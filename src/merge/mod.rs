@@ -17,6 +17,7 @@ pub(crate) mod rich;
 mod rows;
 pub(crate) mod tags;
 mod typst;
+mod written;
 
 use std::io;
 
@@ -54,6 +55,7 @@ pub(crate) fn environment(attributes: &[String]) -> Environment<'static> {
     });
     env.set_formatter(escape::format);
     // `text.upper()`, `map.items()`: what templates for Jinja in Python say.
+    env.remove_global("debug");
     env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     filters::register(&mut env, rows::Attributes::with(attributes));
     env.add_function("placed", rich::placed);

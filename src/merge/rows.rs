@@ -78,7 +78,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 #[derive(Debug)]
 pub(crate) struct Label {
     text: String,
-    key: String,
+    pub(super) key: String,
     span: usize,
     pub(super) first: bool,
     attributes: Vec<(String, Value)>,

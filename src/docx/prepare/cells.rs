@@ -26,8 +26,23 @@ const ORDER: [&str; 8] = [
 pub(super) struct CellTag<'a> {
     pub(super) tag: &'a Tag,
     pub(super) spot: &'a str,
-    /// For a key that belongs to an outer loop: the number of that loop's tag.
-    pub(super) loop_tag: Option<usize>,
+    /// When its merges begin anew.
+    pub(super) anew: Anew,
+    /// Whether a loop of cells repeats it.
+    pub(super) repeats: bool,
+    /// What `{% colspan %}` of the same cell says.
+    pub(super) colspan: Option<&'a str>,
+}
+
+/// When the vertical merges of a cell begin anew, whatever their key; loops go
+/// by the numbers of their tags.
+#[derive(Clone, Copy)]
+pub(super) enum Anew {
+    /// With a loop.
+    With(usize),
+    /// With each round of a loop.
+    EachRound(usize),
+    Never,
 }
 
 impl CellTag<'_> {
@@ -50,6 +65,10 @@ impl Edits {
                 let span = span_of(outline, cell);
                 let pieces = self.property(outline, cell, "w:gridSpan");
                 pieces.push(Piece::Raw("<w:gridSpan w:val=\"".into()));
+                let span = match of.colspan {
+                    Some(colspan) => format!("cell_span({colspan})"),
+                    None => span.to_string(),
+                };
                 pieces.push(Piece::print(
                     format!("{span} * loop.length"),
                     &of.written(),
@@ -61,6 +80,8 @@ impl Edits {
                 let after = self.after.entry(element.last).or_default();
                 after.insert(0, statement("endif".into()));
             }
+            // The two of one cell are written together.
+            Kind::Cell(Cell::Span) if of.colspan.is_none() => {}
             Kind::Cell(Cell::Span) => {
                 self.given.insert(outline.elements[cell].first);
                 let pieces = self.property(outline, cell, "w:gridSpan");
@@ -93,22 +114,17 @@ impl Edits {
         self.merges += 1;
         let statement = |body: String| Piece::statement(body, &of.written(), of.spot);
         let (key, restart) = of.tag.key_and_restart();
-        // A key of the innermost loop starts anew with that loop, one of an outer
-        // loop with each of its rounds, a key of no loop with the innermost one.
-        let mut starts = match of.loop_tag {
-            None => "loop is defined and loop.first".to_owned(),
-            Some(number) => {
-                self.resets.entry(number).or_default().push(site);
-                "false".to_owned()
-            }
-        };
-        if let Some(restart) = restart {
-            starts = format!("({restart}) or ({starts})");
+        match of.anew {
+            Anew::With(number) => self.anew.entry(number).or_default().push(site),
+            Anew::EachRound(number) => self.resets.entry(number).or_default().push(site),
+            Anew::Never => {}
         }
-        let begins = match key {
-            "" => format!("set vm{site} = {starts}"),
-            key => format!("set vm{site} = vmerge({site}, {key}, {starts})"),
-        };
+        let table = outline.enclosing(Some(cell), "w:tbl").unwrap_or_default();
+        self.counted.insert(table);
+        let key = if key.is_empty() { "true" } else { key };
+        let column = if of.repeats { ", loop.index0" } else { "" };
+        let restart = restart.map_or(String::new(), |restart| format!(" or ({restart})"));
+        let begins = format!("set vm{site} = vmerge({site}, {key}, {table}{column}){restart}");
         let pieces = self.property(outline, cell, "w:vMerge");
         pieces.extend([
             statement(begins),
@@ -143,6 +159,18 @@ impl Edits {
                     .entry(end)
                     .or_default()
                     .insert(0, statement("endif".into()));
+            }
+        }
+    }
+
+    /// Counts the rows of tables in which cells merge down.
+    pub(super) fn count_rows(&mut self, outline: &Outline<'_>) {
+        for table in std::mem::take(&mut self.counted) {
+            for row in outline.rows(table) {
+                let after = self.after.entry(outline.elements[row].first).or_default();
+                let spot = outline.spot(Some(row));
+                let body = format!("set _ = vmerge_row({table})");
+                after.insert(0, Piece::statement(body, "{% vm %}", &spot));
             }
         }
     }

@@ -76,8 +76,12 @@ pub(super) struct Edits {
     /// Tokens after which there are no properties of the cell yet; whether the
     /// token is an empty `<w:tcPr/>`.
     pub(super) opened: BTreeMap<usize, bool>,
+    /// Vertical merges that begin anew with a loop, by its tag.
+    pub(super) anew: BTreeMap<usize, Vec<usize>>,
     /// Vertical merges that begin anew with each round of a loop, by its tag.
     pub(super) resets: BTreeMap<usize, Vec<usize>>,
+    /// Tables whose rows are counted.
+    pub(super) counted: BTreeSet<usize>,
     /// Tables whose columns may change.
     pub(super) changing: BTreeSet<usize>,
     /// Cells that a tag took the place of, which begins or ends a loop: what it
@@ -104,7 +108,9 @@ impl Edits {
     pub(super) fn write(mut self, outline: &Outline<'_>) -> (String, Vec<TagPlace>) {
         self.drop_empty_runs(outline);
         self.mark_columns(outline);
+        self.count_rows(outline);
         let mut writer = Writer {
+            anew: &self.anew,
             resets: &self.resets,
             text: String::with_capacity(outline.xml.len() * 2),
             line: 0,
@@ -229,6 +235,7 @@ fn opens_changed_text(
 }
 
 struct Writer<'a> {
+    anew: &'a BTreeMap<usize, Vec<usize>>,
     resets: &'a BTreeMap<usize, Vec<usize>>,
     text: String,
     line: usize,
@@ -241,15 +248,21 @@ impl Writer<'_> {
             match piece {
                 Piece::Raw(text) => self.raw(text),
                 Piece::Tag(tag) => {
+                    self.begin_anew(self.anew, tag);
                     self.tag(tag);
-                    let sites = tag.number.and_then(|number| self.resets.get(&number));
-                    for site in sites.into_iter().flatten() {
-                        let body = format!("set _ = vmerge_anew({site})");
-                        if let Piece::Tag(reset) = Piece::statement(body, &tag.written, &tag.spot) {
-                            self.tag(&reset);
-                        }
-                    }
+                    self.begin_anew(self.resets, tag);
                 }
+            }
+        }
+    }
+
+    /// Says of the merges that a tag concerns that they begin anew.
+    fn begin_anew(&mut self, sites: &BTreeMap<usize, Vec<usize>>, tag: &Statement) {
+        let sites = tag.number.and_then(|number| sites.get(&number));
+        for site in sites.into_iter().flatten() {
+            let body = format!("set _ = vmerge_anew({site})");
+            if let Piece::Tag(anew) = Piece::statement(body, &tag.written, &tag.spot) {
+                self.tag(&anew);
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::diagnostic::Diagnostic;
 use crate::merge::names::{Names, Use, lacks_else};
 use crate::merge::tags::{self, Balance, Cell, Dialect, Flaw, Kind, Level, Tag};
 pub(super) use cells::COLUMNS;
-use cells::CellTag;
+use cells::{Anew, CellTag};
 use edits::{Edits, Piece, Statement};
 use text::{Holds, Paragraph};
 
@@ -141,10 +141,22 @@ impl Read {
     }
 }
 
-/// A loop that is open: the number of its tag and the names it binds.
+/// A loop that is open: the number of its tag, what it takes the place of, and
+/// the names it binds.
 struct Loop {
     number: usize,
+    lifted: Option<&'static str>,
     names: Vec<String>,
+}
+
+/// A tag about a cell, and where it stands.
+struct OfCell {
+    cell: usize,
+    tag: Tag,
+    spot: String,
+    anew: Anew,
+    /// Whether a loop of cells repeats the cell.
+    repeats: bool,
 }
 
 /// An inline statement: its paragraph, its number there, what its run lies in.
@@ -176,7 +188,7 @@ struct Preparing<'a, P> {
     /// Whether a block of text reaches over paragraphs.
     reaches_over: bool,
     /// Tags about cells, which come last: they need to know what is lifted.
-    cells: Vec<(usize, Tag, String, Option<usize>)>,
+    cells: Vec<OfCell>,
 }
 
 impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
@@ -208,11 +220,40 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             self.paragraph(one, hoisted.get(&index));
         }
         self.vanishing(&beside);
-        for (cell, tag, spot, loop_tag) in std::mem::take(&mut self.cells) {
+        let cells = std::mem::take(&mut self.cells);
+        let mut spans = BTreeMap::new();
+        for one in cells
+            .iter()
+            .filter(|one| one.tag.kind == Kind::Cell(Cell::Span))
+        {
+            spans.insert(one.cell, one.tag.body.as_str());
+        }
+        let across = cells
+            .iter()
+            .filter(|one| one.tag.kind == Kind::Cell(Cell::MergeAcross));
+        let across: BTreeSet<usize> = across.map(|one| one.cell).collect();
+        let mut known = BTreeSet::new();
+        for OfCell {
+            cell,
+            tag,
+            spot,
+            anew,
+            repeats,
+        } in &cells
+        {
+            let (cell, word) = (*cell, tags::cell_word(tag.kind));
+            if !known.insert((cell, word)) {
+                let words = format!("一个单元格里只能写一个 `{word}`");
+                self.report(Diagnostic::error("word/merge", words), spot);
+                continue;
+            }
+            let together = tag.kind == Kind::Cell(Cell::Span) && across.contains(&cell);
             let of = CellTag {
-                tag: &tag,
-                spot: &spot,
-                loop_tag,
+                tag,
+                spot,
+                anew: *anew,
+                repeats: *repeats,
+                colspan: spans.get(&cell).copied().filter(|_| !together),
             };
             self.edits.take_cell(self.outline, cell, &of);
             if matches!(tag.kind, Kind::Cell(Cell::MergeAcross | Cell::Span)) {
@@ -503,6 +544,10 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     .map(|name| name.trim_matches(['(', ')', ' ']).to_owned());
                 self.loops.push(Loop {
                     number: self.spots.len(),
+                    lifted: match tag.kind {
+                        Kind::Lifted(name) => Some(name),
+                        _ => None,
+                    },
                     names: names.collect(),
                 });
             }
@@ -513,17 +558,39 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         }
     }
 
-    /// The loop whose rounds begin a merge of this key anew, unless it is the
-    /// innermost.
-    fn outer_loop(&self, key: &str) -> Option<usize> {
+    /// When merges of this key begin anew: with each round of the loop that binds
+    /// its name, if others repeat the rows within; else with the loop of the rows.
+    fn anew(&self, key: &str) -> Anew {
         let end = key.find(|c: char| !c.is_alphanumeric() && c != '_');
         let root = &key[..end.unwrap_or(key.len())];
-        let (_, outer) = self.loops.split_last()?;
+        let mut rows = self.row_loops().rev();
+        let Some(innermost) = rows.next() else {
+            return Anew::Never;
+        };
         let binds = |one: &&Loop| one.names.iter().any(|name| name == root);
-        if self.loops.last().is_some_and(|innermost| binds(&innermost)) {
-            return None;
+        match rows.find(binds).filter(|_| !binds(&innermost)) {
+            Some(outer) => Anew::EachRound(outer.number),
+            None => Anew::With(innermost.number),
         }
-        outer.iter().rev().find(binds).map(|outer| outer.number)
+    }
+
+    /// The loops that repeat rows, the innermost last.
+    fn row_loops(&self) -> impl DoubleEndedIterator<Item = &Loop> {
+        let rows = |one: &&Loop| matches!(one.lifted, Some("w:tr" | "w:p"));
+        self.loops.iter().filter(rows)
+    }
+
+    /// Whether a loop repeats cells.
+    fn in_cell_loop(&self) -> bool {
+        self.loops.iter().any(|one| one.lifted == Some("w:tc"))
+    }
+
+    /// Whether a tag about its cell goes by a loop that is not there.
+    fn lacks_loop(&self, tag: &Tag) -> bool {
+        match tag.kind {
+            Kind::Cell(Cell::MergeAcross) => !self.in_cell_loop(),
+            _ => tags::needs_loop(tag) && self.row_loops().next().is_none(),
+        }
     }
 
     /// What a tag takes the place of, and what that lies in.
@@ -674,7 +741,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 }
             }
             Kind::Cell(_) => match outline.enclosing(Some(paragraph.element), "w:tc") {
-                Some(_) if self.loops.is_empty() && tags::needs_loop(tag) => {
+                Some(_) if self.lacks_loop(tag) => {
                     let word = tags::cell_word(tag.kind);
                     let words = format!("标记 `{word}` 不在循环里");
                     let hint = match word {
@@ -686,8 +753,14 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     self.report(Diagnostic::error("word/merge", words).hint(hint), spot);
                 }
                 Some(cell) => {
-                    let outer = self.outer_loop(tag.key_and_restart().0);
-                    self.cells.push((cell, tag.clone(), spot.to_owned(), outer));
+                    let anew = self.anew(tag.key_and_restart().0);
+                    self.cells.push(OfCell {
+                        cell,
+                        tag: tag.clone(),
+                        spot: spot.to_owned(),
+                        anew,
+                        repeats: self.in_cell_loop(),
+                    });
                 }
                 None => {
                     let word = tags::cell_word(tag.kind);
@@ -807,12 +880,15 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             problems.push((*token, format!("“{words}”不会打印"), spot.clone()));
         }
         let elements = self.outline.elements.iter().enumerate();
-        let pictures = elements.filter(|(_, element)| {
-            gone[element.first] && ["w:drawing", "w:pict", "w:object"].contains(&element.name)
-        });
-        for (index, picture) in pictures {
+        let others = elements.filter(|(_, element)| gone[element.first]);
+        for (index, element) in others {
+            let words = match element.name {
+                "w:drawing" | "w:pict" | "w:object" => "这里的图不会打印",
+                "w:sectPr" => "这里的分节符会丢",
+                _ => continue,
+            };
             let spot = self.outline.spot(Some(index));
-            problems.push((picture.first, "这里的图不会打印".to_owned(), spot));
+            problems.push((element.first, words.to_owned(), spot));
         }
         problems.sort();
         for (_, words, spot) in problems {

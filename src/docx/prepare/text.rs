@@ -45,6 +45,10 @@ const CHARACTERS: [(&str, &str); 5] = [
 pub(super) fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
     let mut found: BTreeMap<usize, Vec<Text>> = BTreeMap::new();
     let mut add = |element: Option<usize>, text: Text| {
+        // What was moved away stands elsewhere.
+        if outline.enclosing(element, "w:moveFrom").is_some() {
+            return;
+        }
         if let Some(paragraph) = outline.enclosing(element, "w:p") {
             found.entry(paragraph).or_default().push(text);
         }
