@@ -102,6 +102,9 @@ pub(crate) fn find(text: &str, dialect: Dialect) -> (Vec<Tag>, Vec<Flaw>) {
     let mut flaws = Vec::new();
     let mut at = 0;
     while let Some(offset) = text[at..].find(['{', '}', '%', '｛']) {
+        if flaws.len() == MAX_FLAWS {
+            break;
+        }
         let start = at + offset;
         let rest = &text[start..];
         if dialect == Dialect::Word {
@@ -137,7 +140,12 @@ pub(crate) fn find(text: &str, dialect: Dialect) -> (Vec<Tag>, Vec<Flaw>) {
                 continue;
             }
         };
-        let end = closing(&text[start + 2..], close, dialect).map(|end| start + 2 + end);
+        let within = &text[start + 2..];
+        let within = match within.char_indices().nth(MAX_TAG) {
+            Some((end, _)) if close != "#}" => &within[..end],
+            _ => within,
+        };
+        let end = closing(within, close, dialect).map(|end| start + 2 + end);
         // A tag that runs into the next one was never closed.
         let own = |end: &usize| {
             close == "#}"
@@ -181,6 +189,11 @@ fn end_of_raw(text: &str) -> Option<std::ops::Range<usize>> {
     });
     ends.next()
 }
+
+/// Most mistakes of one text that are looked for.
+const MAX_FLAWS: usize = 100;
+/// Longest tag, in characters: minijinja goes as deep as a tag is long.
+const MAX_TAG: usize = 2000;
 
 /// What an input method makes of the braces of a tag.
 const FULL_WIDTH: [&str; 8] = ["｛｛", "｛{", "{｛", "｛%", "｛％", "{％", "｛#", "｛＃"];

@@ -24,6 +24,8 @@ use cells::{Anew, CellTag};
 use edits::{Edits, Piece, Statement};
 use text::{Holds, Paragraph};
 
+/// Most problems of a part that are reported.
+const MAX_PROBLEMS: usize = 100;
 /// Most fields of a part that are warned of.
 const MAX_WARNINGS: usize = 20;
 /// Most tags of a part: what no template of a form comes near to.
@@ -290,7 +292,8 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     fn report(&mut self, problem: Diagnostic, spot: &str) {
         let (file, place) = (self.place)(spot);
         // A text box is there twice, for old programs and for new ones.
-        if self.said.insert((problem.message.clone(), place.clone())) {
+        let is_new = self.said.insert((problem.message.clone(), place.clone()));
+        if is_new && self.said.len() <= MAX_PROBLEMS {
             self.problems.push(problem.at_part(file, place));
         }
     }
@@ -468,7 +471,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             let element = &outline.elements[properties];
             self.edits.removed.push((element.first, element.last));
         }
-        self.joined.insert(paragraph, first);
+        self.joined.insert(paragraph, self.root(first));
     }
 
     /// The paragraph that this one goes on.
@@ -815,16 +818,18 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         hoisted: Option<&BTreeSet<usize>>,
     ) {
         let mut offset = 0;
+        let mut next = 0;
         for one in &paragraph.texts {
             let range = offset..offset + one.text.len();
             offset = range.end;
+            while tags.get(next).is_some_and(|tag| tag.end <= range.start) {
+                next += 1;
+            }
             let mut pieces = Vec::new();
             let mut at = range.start;
             let mut is_changed = false;
-            let own = tags.iter().enumerate();
-            for (index, tag) in
-                own.filter(|(_, tag)| tag.end > range.start && tag.start < range.end)
-            {
+            let own = tags.iter().enumerate().skip(next);
+            for (index, tag) in own.take_while(|(_, tag)| tag.start < range.end) {
                 is_changed = true;
                 if tag.start > at {
                     pieces.push(Piece::plain(&text[at..tag.start]));

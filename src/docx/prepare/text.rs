@@ -19,6 +19,8 @@ pub(super) enum Holds {
 
 /// A token's characters, references resolved.
 pub(super) struct Text {
+    /// Where they begin in the paragraph, in bytes.
+    start: usize,
     pub(super) token: usize,
     pub(super) text: String,
     pub(super) holds: Holds,
@@ -64,7 +66,7 @@ pub(super) fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
                     _ => continue,
                 };
                 let text = characters(outline, token);
-                add(Some(element), Text { token, text, holds });
+                add(Some(element), Text::new(token, text, holds));
             }
             Xml::Empty => {
                 let character = CHARACTERS.iter().find(|(known, _)| *known == name);
@@ -72,16 +74,13 @@ pub(super) fn paragraphs(outline: &Outline<'_>) -> Vec<Paragraph> {
                 let in_run = parent.is_some_and(|parent| outline.elements[parent].name == "w:r");
                 if let (Some((_, text)), true) = (character, in_run) {
                     let (text, holds) = ((*text).to_owned(), Holds::Element);
-                    add(Some(element), Text { token, text, holds });
+                    add(Some(element), Text::new(token, text, holds));
                 }
             }
             _ => {}
         }
     }
-    found
-        .into_iter()
-        .map(|(element, texts)| Paragraph { element, texts })
-        .collect()
+    paragraphs_of(found)
 }
 
 /// Each element that holds nothing but text: a part of properties.
@@ -94,12 +93,32 @@ pub(super) fn properties(outline: &Outline<'_>) -> Vec<Paragraph> {
         let text = characters(outline, token);
         let holds = Holds::Characters;
         let texts = found.entry(element).or_default();
-        texts.push(Text { token, text, holds });
+        texts.push(Text::new(token, text, holds));
     }
-    found
-        .into_iter()
-        .map(|(element, texts)| Paragraph { element, texts })
-        .collect()
+    paragraphs_of(found)
+}
+
+fn paragraphs_of(found: BTreeMap<usize, Vec<Text>>) -> Vec<Paragraph> {
+    let paragraphs = found.into_iter().map(|(element, mut texts)| {
+        let mut start = 0;
+        for text in &mut texts {
+            text.start = start;
+            start += text.text.len();
+        }
+        Paragraph { element, texts }
+    });
+    paragraphs.collect()
+}
+
+impl Text {
+    fn new(token: usize, text: String, holds: Holds) -> Self {
+        Self {
+            start: 0,
+            token,
+            text,
+            holds,
+        }
+    }
 }
 
 fn characters(outline: &Outline<'_>, token: usize) -> String {
@@ -115,11 +134,11 @@ impl Paragraph {
 
     /// The text that holds this byte.
     pub(super) fn at(&self, at: usize) -> Option<&Text> {
-        let mut end = 0;
-        self.texts.iter().find(|text| {
-            end += text.text.len();
-            at < end
-        })
+        let after = self.texts.partition_point(|text| text.start <= at);
+        let text = self.texts[..after]
+            .iter()
+            .rfind(|text| !text.text.is_empty())?;
+        (at < text.start + text.text.len()).then_some(text)
     }
 
     /// The element of the text at this byte.
