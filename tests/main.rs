@@ -51,3 +51,4 @@ mod what_changed;
 mod whole_files_only;
 mod word_dialect;
 mod word_parts_kept;
+mod word_properties;

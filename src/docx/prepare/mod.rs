@@ -478,6 +478,10 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     /// What a tag takes the place of, and what that lies in.
     fn level(&self, paragraph: &Paragraph, tag: &Tag, is_hoisted: bool) -> Level {
         match tag.kind {
+            // It is put between runs of the paragraph.
+            Kind::Lifted("w:r") if self.splice(paragraph, tag.start).is_some() => {
+                ("w:r", Some(self.root(paragraph.element)))
+            }
             Kind::Lifted(name) => {
                 let within = paragraph.element_at(self.outline, tag.start);
                 let element = self.outline.enclosing(within, name);
