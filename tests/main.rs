@@ -40,6 +40,7 @@ mod jiangmen_seed;
 mod jiujiang_seed;
 mod manifests;
 mod nanchang_seed;
+mod nested_groups;
 mod repeatable_bytes;
 mod rich_values;
 mod same_pages;
