@@ -47,6 +47,7 @@ mod same_pages;
 mod several_forms;
 mod table_templates;
 mod tables;
+mod template_mistakes;
 mod watching;
 mod what_changed;
 mod whole_files_only;
