@@ -378,7 +378,7 @@ fn content(text: &str) -> String {
 
 /// Paragraphs of a template, one a line; a line `[` begins a table, `-` a row,
 /// `/` a cell, `]` ends the table. And the paragraphs that come out.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 15] = [
     (
         "前{{ a }}中{{ b.c | upper }}后{{ a or “无” }}{{ '}}' }}",
         "前甲<&>中XY后甲<&>}}",
@@ -426,6 +426,14 @@ const TEMPLATES: [(&str, &str); 13] = [
     (
         "{% set z = a %}{{ z }}{% with w = 3 %}{{ w }}{% endwith %}",
         "甲<&>3",
+    ),
+    (
+        "{% filter upper %}q&<{{ a }}↵{% if yes %}→{{ b.c }}{% endif %}{% endfilter %}{% macro m(q) %}<{{ q }}>{% endmacro %}{{ m(1) }}",
+        "Q&<甲<&>\n\tXY<1>",
+    ),
+    (
+        "{% set z %}甲{{ lines }}&{% endset %}{{ z | upper }}{{ z ~ a }}",
+        "甲行\n行¶段¶¶页&甲行\n行¶段¶¶页&甲<&>",
     ),
     (
         "{{ paragraphs }}尾{{ lines }}↵{{ xs | map(attribute='n') | join('、') }}→{{ a\u{a0}~\u{3000}a }}",

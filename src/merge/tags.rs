@@ -401,6 +401,21 @@ impl Tag {
         block.map(|(_, close)| *close)
     }
 
+    /// 1 if it begins a block whose text is kept or changed before it is printed,
+    /// -1 if it ends one.
+    pub(crate) fn captures(&self) -> i32 {
+        const CAPTURE: [&str; 4] = ["set", "macro", "call", "filter"];
+        let word = self.keyword();
+        match self.kind {
+            Kind::Statement if CAPTURE.contains(&word) => i32::from(self.end_of_block().is_some()),
+            Kind::Statement => {
+                let ends = word.strip_prefix("end");
+                -i32::from(ends.is_some_and(|word| CAPTURE.contains(&word)))
+            }
+            _ => 0,
+        }
+    }
+
     /// What `{% vm key, restart=… %}` says: the key and the condition.
     pub(crate) fn key_and_restart(&self) -> (&str, Option<&str>) {
         match self.body.rsplit_once("restart=") {

@@ -488,7 +488,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 let parent = element.and_then(|element| self.outline.elements[element].parent);
                 (name, parent)
             }
-            _ if is_hoisted => (
+            _ if is_hoisted || tag.captures() != 0 => (
                 "",
                 self.outline.elements[self.root(paragraph.element)].parent,
             ),
@@ -540,7 +540,9 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     let start = one.tags[*number].start;
                     self.splice(&one.paragraph, start).is_some()
                 });
-                if differ && can {
+                // What is captured is printed within a run.
+                let (first, number, _) = block[0];
+                if differ && can && read[first].tags[number].captures() == 0 {
                     for (index, number, _) in block {
                         hoisted.entry(index).or_default().insert(number);
                     }
@@ -679,12 +681,17 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         hoisted: Option<&BTreeSet<usize>>,
     ) {
         let mut offset = 0;
+        // How many blocks are open whose text is kept or changed before it is
+        // printed, and where they begin: all their text goes there, without the
+        // runs about it.
+        let mut captures = 0;
+        let mut home: Option<usize> = None;
         for one in &paragraph.texts {
             let range = offset..offset + one.text.len();
             offset = range.end;
             let mut pieces = Vec::new();
             let mut at = range.start;
-            let mut is_changed = false;
+            let mut is_changed = home.is_some();
             let own = tags.iter().enumerate();
             for (index, tag) in
                 own.filter(|(_, tag)| tag.end > range.start && tag.start < range.end)
@@ -707,7 +714,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     Kind::Statement | Kind::Lifted("w:r") => {
                         let is_hoisted = hoisted.is_some_and(|known| known.contains(&index));
                         let between = match tag.kind {
-                            Kind::Statement if !is_hoisted => None,
+                            Kind::Statement if !is_hoisted || home.is_some() => None,
                             _ => self.splice(paragraph, tag.start),
                         };
                         match between {
@@ -721,12 +728,27 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     }
                     _ => {}
                 }
+                captures = (captures + tag.captures()).max(0);
+                if captures > 0 {
+                    home.get_or_insert(one.token);
+                } else if let Some(home) = home.take().filter(|home| *home != one.token) {
+                    let begun = self.edits.replaced.entry(home).or_default();
+                    begun.append(&mut pieces);
+                }
             }
             if !is_changed {
                 continue;
             }
-            if at < range.end && one.holds != Holds::Element {
-                pieces.push(Piece::plain(&text[at..range.end]));
+            let rest = &text[at..range.end];
+            match (one.holds, home) {
+                (Holds::Element, None) => {}
+                (Holds::Element, Some(_)) => pieces.push(Piece::character(rest)),
+                _ if rest.is_empty() => {}
+                _ => pieces.push(Piece::plain(rest)),
+            }
+            if let Some(home) = home.filter(|home| *home != one.token) {
+                let begun = self.edits.replaced.entry(home).or_default();
+                begun.append(&mut pieces);
             }
             self.edits.replaced.insert(one.token, pieces);
         }
