@@ -280,6 +280,10 @@ proptest! {
         let (template, expected) = everywhere(&x);
         let docx = merged(&template, &json!({ "x": x })).map_err(TestCaseError::fail)?;
         let found = part_paragraphs(&text(&docx, "word/document.xml")).unwrap();
+        prop_assert_eq!(&found, &expected);
+        // Rich text says the same, also where only its characters are left.
+        let rich = merged(&template, &json!({ "x": { "$text": x } })).map_err(TestCaseError::fail)?;
+        let found = part_paragraphs(&text(&rich, "word/document.xml")).unwrap();
         prop_assert_eq!(found, expected);
         let header = part_paragraphs(&text(&docx, "word/header1.xml")).unwrap();
         prop_assert_eq!(header, between("眉", &x, ""));

@@ -147,7 +147,7 @@ fn text_of(value: &Value) -> Result<String, Error> {
 
 /// What a Word part says for the characters U+0001 to U+0006. They stand for it
 /// while a template is merged, so that what a block captures is text to filters.
-/// No value and no part holds them, nor [`rich::MARK`]: XML forbids them.
+/// No value and no part holds them: XML forbids them.
 pub(super) const CODED: [&str; 6] = [
     "&amp;",
     "&lt;",
@@ -167,10 +167,20 @@ pub(crate) fn coded(text: &str) -> String {
 /// back, new paragraphs and pages are marked, what XML forbids is left out.
 fn word(out: &mut Output, state: &mut State, text: &str) -> Result<(), Error> {
     let mut plain = 0;
+    // The end of a marker that a block captured.
+    let mut kept = 0;
     for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
         let markup = match c {
-            '\u{1}'..='\u{6}' | rich::MARK => continue,
+            _ if at < kept => continue,
+            '\u{1}'..='\u{6}' => continue,
+            rich::MARK => match rich::marker(state, &text[end..]) {
+                Some(rest) => {
+                    kept = end + rest;
+                    continue;
+                }
+                None => "",
+            },
             '&' => "\u{1}",
             '<' => "\u{2}",
             '>' => "\u{3}",

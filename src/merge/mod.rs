@@ -265,7 +265,7 @@ mod tests {
              \u{ffff}0\u{ffff}f\u{ffff}1\u{ffff}"
         );
         assert_eq!(merged.text, expected);
-        let merged = render("a.xml", r#"{{ "a\u0001\uffff0" }}"#, context!()).unwrap();
+        let merged = render("a.xml", r#"{{ "a\u000e\uffff0\uffff" }}"#, context!()).unwrap();
         assert_eq!(merged.text, "a0");
     }
 }
