@@ -163,7 +163,7 @@ fn body(out: &mut String, id: usize, problem: &Diagnostic, main: &str) {
         let _ = write!(
             out,
             "<w:p><w:r><w:t xml:space=\"preserve\">{}</w:t></w:r></w:p>",
-            escape(&without_tags(&line))
+            escape(without_tags(&line))
         );
     }
     out.push_str("</w:comment>");
@@ -175,10 +175,10 @@ fn without_tags(text: &str) -> String {
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         shown.push(c);
-        let parts = match (c, rest.peek()) {
-            ('{' | '｛', Some('{' | '%' | '#' | '_' | '｛' | '％')) | ('_', Some('}')) => true,
-            _ => false,
-        };
+        let parts = matches!(
+            (c, rest.peek()),
+            ('{' | '｛', Some('{' | '%' | '#' | '_' | '｛' | '％')) | ('_', Some('}'))
+        );
         shown.extend(parts.then_some(' '));
     }
     shown
