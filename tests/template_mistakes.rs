@@ -392,7 +392,7 @@ fn other_programs_open_the_copies() {
         fs::write(&path, commented(&trial(&file))).unwrap();
         path
     });
-    let files = files.each_ref().map(|file| Path::new(file));
+    let files = files.each_ref().map(Path::new);
     validate_word(&files).unwrap_or_else(|findings| panic!("{findings}"));
     word_to_pdf(&files, &folder.path().join("pdf"));
 }

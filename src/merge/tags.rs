@@ -401,17 +401,16 @@ impl Tag {
         block.map(|(_, close)| *close)
     }
 
-    /// 1 if it begins a block whose text is kept or changed before it is printed,
-    /// -1 if it ends one.
-    pub(crate) fn captures(&self) -> i32 {
-        const CAPTURE: [&str; 4] = ["set", "macro", "call", "filter"];
-        let word = self.keyword();
-        match self.kind {
-            Kind::Statement if CAPTURE.contains(&word) => i32::from(self.end_of_block().is_some()),
-            Kind::Statement => {
-                let ends = word.strip_prefix("end");
-                -i32::from(ends.is_some_and(|word| CAPTURE.contains(&word)))
-            }
+    /// Whether it begins a block whose text is kept, to be printed elsewhere.
+    pub(crate) fn keeps(&self) -> bool {
+        ["set", "macro", "call"].contains(&self.keyword())
+    }
+
+    /// 1 if it begins a block whose text goes through a filter, -1 if it ends one.
+    pub(crate) fn filters(&self) -> i32 {
+        match (self.kind, self.keyword()) {
+            (Kind::Statement, "filter") => 1,
+            (Kind::Statement, "endfilter") => -1,
             _ => 0,
         }
     }

@@ -488,7 +488,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 let parent = element.and_then(|element| self.outline.elements[element].parent);
                 (name, parent)
             }
-            _ if is_hoisted || tag.captures() != 0 => (
+            _ if is_hoisted || tag.filters() != 0 => (
                 "",
                 self.outline.elements[self.root(paragraph.element)].parent,
             ),
@@ -540,9 +540,9 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     let start = one.tags[*number].start;
                     self.splice(&one.paragraph, start).is_some()
                 });
-                // What is captured is printed within a run.
+                // What is kept is printed within a run.
                 let (first, number, _) = block[0];
-                if differ && can && read[first].tags[number].captures() == 0 {
+                if differ && can && !read[first].tags[number].keeps() {
                     for (index, number, _) in block {
                         hoisted.entry(index).or_default().insert(number);
                     }
@@ -681,17 +681,19 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         hoisted: Option<&BTreeSet<usize>>,
     ) {
         let mut offset = 0;
-        // How many blocks are open whose text is kept or changed before it is
-        // printed, and where they begin: all their text goes there, without the
-        // runs about it.
-        let mut captures = 0;
+        // How many blocks are open whose text goes through a filter, and where
+        // they begin: all their text goes there, without the runs about it.
+        let mut filters = 0;
         let mut home: Option<usize> = None;
+        let keeps = tags.iter().any(Tag::keeps);
         for one in &paragraph.texts {
             let range = offset..offset + one.text.len();
             offset = range.end;
             let mut pieces = Vec::new();
             let mut at = range.start;
-            let mut is_changed = home.is_some();
+            // References that are kept must be characters to filters.
+            let is_reference = keeps && self.outline.raw(one.token).starts_with('&');
+            let mut is_changed = home.is_some() || is_reference;
             let own = tags.iter().enumerate();
             for (index, tag) in
                 own.filter(|(_, tag)| tag.end > range.start && tag.start < range.end)
@@ -728,8 +730,8 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     }
                     _ => {}
                 }
-                captures = (captures + tag.captures()).max(0);
-                if captures > 0 {
+                filters = (filters + tag.filters()).max(0);
+                if filters > 0 {
                     home.get_or_insert(one.token);
                 } else if let Some(home) = home.take().filter(|home| *home != one.token) {
                     let begun = self.edits.replaced.entry(home).or_default();
