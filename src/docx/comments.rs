@@ -5,26 +5,24 @@ use std::fmt::Write;
 
 use quick_xml::escape::escape;
 
-use super::outline::Outline;
+use super::outline::{Outline, decoded};
 use super::package::{Package, Parts, TYPES};
 use super::relationships;
 use crate::diagnostic::{Diagnostic, Place, Severity};
 
-/// The part that holds comments, beside the main part, unless that says
-/// otherwise.
-const COMMENTS: &str = "comments.xml";
-const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
 const RELATIONSHIP: &str =
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships/comments";
 const CONTENT_TYPE: &str =
     "application/vnd.openxmlformats-officedocument.wordprocessingml.comments+xml";
 const NAMESPACE: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
+const RELATIONSHIPS: &str = "http://schemas.openxmlformats.org/package/2006/relationships";
+const START: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 /// Who comments.
 const AUTHOR: &str = "tianbao";
 
 /// The template with a comment for each diagnostic: at its paragraph or cell, or
-/// in the first paragraph where it points elsewhere (Word knows no comments in
-/// headers and footers).
+/// in the first paragraph, with its place, where it points elsewhere (Word knows
+/// no comments in headers and footers).
 ///
 /// # Errors
 /// If the file cannot be read, or holds no paragraph.
@@ -44,20 +42,8 @@ pub(crate) fn commented(
 }
 
 fn add(parts: &mut Parts, main: &str, problems: &[Diagnostic]) -> Result<(), String> {
-    let (folder, file) = main.rsplit_once('/').unwrap_or(("", main));
-    let relationships = format!("{folder}/_rels/{file}.rels");
-    let relationships = relationships.trim_start_matches('/');
-    let name = comments_part(parts, folder, relationships)?;
-    let comments = match text(parts, &name) {
-        Ok(comments) => comments,
-        Err(_) => {
-            relate(parts, &name, relationships)?;
-            format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
-                 <w:comments xmlns:w=\"{NAMESPACE}\"></w:comments>"
-            )
-        }
-    };
+    let name = comments_part(parts, main)?;
+    let comments = text(parts, &name)?;
     let outline = Outline::read(&comments)?;
     let ids = outline
         .elements
@@ -70,12 +56,10 @@ fn add(parts: &mut Parts, main: &str, problems: &[Diagnostic]) -> Result<(), Str
     let first = ids.max().map_or(0, |id| id + 1);
     let mut bodies = String::new();
     for (number, problem) in problems.iter().enumerate() {
-        body(&mut bodies, first + number, problem);
+        body(&mut bodies, first + number, problem, main);
     }
-    let end = comments.rfind("</w:comments>").ok_or("批注部件不完整")?;
-    let comments = format!("{}{bodies}{}", &comments[..end], &comments[end..]);
-    let document = text(parts, main)?;
-    let document = marked(&document, main, problems, first)?;
+    let comments = appended(&comments, &bodies)?;
+    let document = marked(&text(parts, main)?, main, problems, first)?;
     set(parts, main, document);
     set(parts, &name, comments);
     Ok(())
@@ -92,17 +76,19 @@ fn marked(
     let mut spots: BTreeMap<String, usize> = BTreeMap::new();
     let paragraphs = outline.elements.iter().enumerate();
     for (index, _) in paragraphs.filter(|(_, one)| one.name == "w:p") {
-        spots.entry(outline.spot(Some(index))).or_insert(index);
+        // Word knows none in text boxes: their paragraph has it.
+        let mut outer = index;
+        while let Some(about) = outline.enclosing(outline.elements[outer].parent, "w:p") {
+            outer = about;
+        }
+        spots.entry(outline.spot(Some(index))).or_insert(outer);
     }
     let anywhere = outline.elements.iter().position(|one| one.name == "w:p");
     let anywhere = anywhere.ok_or("文件里没有段落")?;
     // Two of one paragraph begin and end together.
     let mut at: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, problem) in problems.iter().enumerate() {
-        let spot = match &problem.place {
-            Some(Place::Part { spot, .. }) => spot.strip_prefix(main).map(str::trim),
-            _ => None,
-        };
+        let spot = spot_of(problem).strip_prefix(main).map(str::trim);
         let paragraph = spot.and_then(|spot| spots.get(spot)).copied();
         at.entry(paragraph.unwrap_or(anywhere))
             .or_default()
@@ -135,7 +121,7 @@ fn marked(
         let end = token(element.last).start;
         edits.push((end, end, close));
     }
-    edits.sort();
+    edits.sort_by_key(|(start, ..)| *start);
     let mut text = String::with_capacity(document.len() + 256 * edits.len());
     let mut done = 0;
     for (start, end, new) in edits {
@@ -147,14 +133,23 @@ fn marked(
     Ok(text)
 }
 
+fn spot_of(problem: &Diagnostic) -> &str {
+    match &problem.place {
+        Some(Place::Part { spot, .. }) => spot,
+        _ => "",
+    }
+}
+
 /// A comment: what is wrong, then what to do.
-fn body(out: &mut String, id: usize, problem: &Diagnostic) {
+fn body(out: &mut String, id: usize, problem: &Diagnostic, main: &str) {
     let kind = match problem.severity {
         Severity::Error => "错误",
         Severity::Warning => "警告",
     };
     let mut lines = vec![format!("{kind}：{}", problem.message)];
     lines.extend(problem.label.clone());
+    let spot = spot_of(problem);
+    lines.extend((!spot.starts_with(main)).then(|| format!("位置：{spot}")));
     lines.extend(problem.hints.iter().map(|hint| format!("提示：{hint}")));
     let _ = write!(
         out,
@@ -164,56 +159,84 @@ fn body(out: &mut String, id: usize, problem: &Diagnostic) {
         let _ = write!(
             out,
             "<w:p><w:r><w:t xml:space=\"preserve\">{}</w:t></w:r></w:p>",
-            escape(&line)
+            escape(without_tags(&line))
         );
     }
     out.push_str("</w:comment>");
 }
 
-/// The part of comments that the document names, or the one it will name.
-fn comments_part(parts: &Parts, folder: &str, relationships: &str) -> Result<String, String> {
-    let below = |target: &str| match target.strip_prefix('/') {
-        Some(target) => target.to_owned(),
-        None => format!("{folder}/{target}")
-            .trim_start_matches('/')
-            .to_owned(),
-    };
-    let Ok(xml) = text(parts, relationships) else {
-        return Ok(below(COMMENTS));
-    };
-    let outline = Outline::read(&xml)?;
-    let known = relationships::of(&outline).find(|one| one.kind() == "comments");
-    Ok(below(&known.map_or(COMMENTS.into(), |known| known.target)))
+/// What shows a tag, made none: comments are filled in, too.
+fn without_tags(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        shown.push(c);
+        let parts = matches!(
+            (c, rest.peek()),
+            ('{' | '｛', Some('{' | '%' | '#' | '_' | '｛' | '％')) | ('_', Some('}'))
+        );
+        shown.extend(parts.then_some(' '));
+    }
+    shown
 }
 
-/// Makes the document name its comments.
-fn relate(parts: &mut Parts, comments: &str, relationships: &str) -> Result<(), String> {
-    let relationship = format!(
-        "<Relationship Id=\"tianbaoComments\" Type=\"{RELATIONSHIP}\" Target=\"/{comments}\"/>"
-    );
-    let kind = format!("<Override PartName=\"/{comments}\" ContentType=\"{CONTENT_TYPE}\"/>");
-    for (name, root, new) in [
-        (relationships, "Relationships", relationship),
-        (TYPES, "Types", kind),
-    ] {
-        let old = match text(parts, name) {
-            Ok(old) => old,
-            Err(_) => format!("<{root} xmlns=\"{PACKAGE}\"></{root}>"),
-        };
-        let end = format!("</{root}>");
-        // One that lists nothing has no end.
-        let old = match old.rfind("/>").filter(|_| !old.contains(&end)) {
-            Some(at) => format!("{}>{end}", &old[..at]),
-            None => old,
-        };
-        let at = old.rfind(&end).ok_or("部件的关系不完整")?;
-        set(parts, name, format!("{}{new}{}", &old[..at], &old[at..]));
+/// The part of comments that the document names, or a new one.
+fn comments_part(parts: &mut Parts, main: &str) -> Result<String, String> {
+    let (folder, file) = main.rsplit_once('/').unwrap_or(("", main));
+    let of_folder = |name: &str| {
+        format!("{folder}/{name}")
+            .trim_start_matches('/')
+            .to_owned()
+    };
+    let list = of_folder(&format!("_rels/{file}.rels"));
+    let related = text(parts, &list)
+        .unwrap_or_else(|_| format!("<Relationships xmlns=\"{RELATIONSHIPS}\"></Relationships>"));
+    let outline = Outline::read(&related)?;
+    let known = relationships::of(&outline).find(|one| one.kind() == "comments");
+    if let Some(known) = known {
+        return Ok(match known.target.strip_prefix('/') {
+            Some(target) => target.to_owned(),
+            None => of_folder(&known.target),
+        });
     }
-    Ok(())
+    let name = of_folder("comments.xml");
+    let relationship = format!(
+        "<Relationship Id=\"tianbaoComments\" Type=\"{RELATIONSHIP}\" Target=\"comments.xml\"/>"
+    );
+    let kind = format!("<Override PartName=\"/{name}\" ContentType=\"{CONTENT_TYPE}\"/>");
+    let types = appended(&text(parts, TYPES)?, &kind)?;
+    let related = appended(&related, &relationship)?;
+    set(parts, TYPES, types);
+    set(parts, &list, related);
+    set(
+        parts,
+        &name,
+        format!("{START}<w:comments xmlns:w=\"{NAMESPACE}\"/>"),
+    );
+    Ok(name)
+}
+
+/// A part with something at the end of its root.
+fn appended(xml: &str, new: &str) -> Result<String, String> {
+    let outline = Outline::read(xml)?;
+    let root = outline.elements.first().ok_or("部件是空的")?;
+    let last = outline.tokens[root.last].range.clone();
+    let (before, after) = (&xml[..last.start], &xml[last.end..]);
+    let tag = outline.raw(root.last);
+    Ok(match root.first == root.last {
+        true => format!(
+            "{before}{}>{new}</{}>{after}",
+            tag.trim_end_matches("/>"),
+            root.name
+        ),
+        false => format!("{before}{new}{tag}{after}"),
+    })
 }
 
 fn text(parts: &Parts, name: &str) -> Result<String, String> {
-    super::join::part(parts, name).map(|text| text.trim_start_matches('\u{feff}').to_owned())
+    let part = parts.iter().find(|(known, _)| known == name);
+    let (_, content) = part.ok_or_else(|| format!("没有 {name}"))?;
+    Ok(decoded(content)?.into_owned())
 }
 
 fn set(parts: &mut Parts, name: &str, content: String) {

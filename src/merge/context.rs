@@ -48,7 +48,7 @@ pub(crate) fn reckonable_context(
 
 /// Without what XML forbids; `\u{7}` and `\u{c}` say where paragraphs and pages
 /// begin.
-fn allowed(text: &str) -> Cow<'_, str> {
+pub(super) fn allowed(text: &str) -> Cow<'_, str> {
     let is_allowed = |c: char| match c {
         '\t' | '\n' | '\r' | '\u{7}' | '\u{c}' => true,
         c => c >= ' ' && c != '\u{fffe}' && c != MARK,

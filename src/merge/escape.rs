@@ -150,22 +150,51 @@ pub(super) fn text_of(state: &State<'_, '_>, value: &Value) -> Result<String, Er
     })
 }
 
+/// What a Word part says for the characters U+0001 to U+0006. They stand for it
+/// while a template is merged, so that what a block captures is text to filters.
+/// No value and no part holds them: XML forbids them.
+pub(super) const CODED: [&str; 6] = [
+    "&amp;",
+    "&lt;",
+    "&gt;",
+    "&quot;",
+    "</w:t><w:tab/><w:t xml:space=\"preserve\">",
+    "</w:t><w:br/><w:t xml:space=\"preserve\">",
+];
+
+/// Text of a Word part as it is while a template is merged.
+pub(crate) fn coded(text: &str) -> String {
+    let text = text.replace('&', "\u{1}").replace('<', "\u{2}");
+    text.replace('>', "\u{3}")
+}
+
 /// Text inside `w:t`: escaped; tabs and line breaks leave the text and come
 /// back, new paragraphs and pages are marked, what XML forbids is left out.
 fn word(out: &mut Output, state: &mut State, text: &str) -> Result<(), Error> {
     let mut plain = 0;
+    // The end of a marker that a block captured.
+    let mut kept = 0;
     for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
         let markup = match c {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            '"' => "&quot;",
-            '\t' => "</w:t><w:tab/><w:t xml:space=\"preserve\">",
+            _ if at < kept => continue,
+            '\u{1}'..='\u{6}' => continue,
+            rich::MARK => match rich::marker(state, &text[end..]) {
+                Some(rest) => {
+                    kept = end + rest;
+                    continue;
+                }
+                None => "",
+            },
+            '&' => "\u{1}",
+            '<' => "\u{2}",
+            '>' => "\u{3}",
+            '"' => "\u{4}",
+            '\t' => "\u{5}",
             // One break for CR LF.
             '\r' if text[end..].starts_with('\n') => "",
-            '\n' | '\r' => "</w:t><w:br/><w:t xml:space=\"preserve\">",
-            '\0'..='\u{1f}' | '\u{fffe}' | rich::MARK => "",
+            '\n' | '\r' => "\u{6}",
+            '\0'..='\u{1f}' | '\u{fffe}' => "",
             _ => continue,
         };
         out.write_str(&text[plain..at])?;

@@ -478,14 +478,14 @@ fn one_line(value: &Value) -> Result<Value, Error> {
     if value.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let is_text = value
-        .as_str()
-        .is_some_and(|text| text.contains(char::is_control));
+    // What stands for markup is a character.
+    let splits = |c: char| c.is_control() && !('\u{1}'..='\u{4}').contains(&c);
+    let is_text = value.as_str().is_some_and(|text| text.contains(splits));
     Ok(match is_text {
         true => Value::from(
             value
                 .to_string()
-                .split(char::is_control)
+                .split(splits)
                 .filter(|piece| !piece.is_empty())
                 .collect::<Vec<_>>()
                 .join(" "),

@@ -26,7 +26,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
 pub(crate) use context::{context, reckonable_context};
-pub(crate) use escape::Slots;
+pub(crate) use escape::{Slots, coded};
 pub(crate) use explain::{Pointed, explain, names_in, undefined};
 pub(crate) use lines::{mark_lines, take_marks};
 use rich::{Insert, Inserts};
@@ -86,7 +86,10 @@ pub(crate) struct Merged {
 /// Merges the template of this name.
 pub(crate) fn merge(env: &Environment<'_>, name: &str, context: Value) -> Result<Merged, Error> {
     let template = env.get_template(name)?;
-    let mut output = Bounded(Vec::with_capacity(template.source().len() * 2));
+    let mut output = Bounded {
+        text: Vec::with_capacity(template.source().len() * 2),
+        coded: name.ends_with(".xml"),
+    };
     let mut captured = template.render_captured_to(context, &mut output)?;
     let (slots, inserts) = captured.with_state_mut(|state| {
         let slots = state.get_extension_mut::<Slots>().map(std::mem::take);
@@ -94,7 +97,7 @@ pub(crate) fn merge(env: &Environment<'_>, name: &str, context: Value) -> Result
         (slots.unwrap_or_default(), inserts.unwrap_or_default().0)
     });
     drop(captured);
-    let text = String::from_utf8(output.0)
+    let text = String::from_utf8(output.text)
         .map_err(|_| Error::new(ErrorKind::WriteFailure, "merged text is not UTF-8"))?;
     Ok(Merged {
         text,
@@ -113,14 +116,32 @@ pub(crate) fn pattern(
 }
 
 /// A writer that stops at [`MAX_OUTPUT`].
-struct Bounded(Vec<u8>);
+struct Bounded {
+    text: Vec<u8>,
+    /// Whether [`escape::CODED`] is written out.
+    coded: bool,
+}
+
+impl Bounded {
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.text.len() + bytes.len() > MAX_OUTPUT {
+            return Err(io::Error::other("output too large"));
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(())
+    }
+}
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MAX_OUTPUT {
-            return Err(io::Error::other("output too large"));
+        let is_coded = |byte: &u8| (1..=escape::CODED.len()).contains(&usize::from(*byte));
+        let mut rest = bytes;
+        while let Some(at) = rest.iter().position(is_coded).filter(|_| self.coded) {
+            self.push(&rest[..at])?;
+            self.push(escape::CODED[usize::from(rest[at]) - 1].as_bytes())?;
+            rest = &rest[at + 1..];
         }
-        self.0.extend_from_slice(bytes);
+        self.push(rest)?;
         Ok(bytes.len())
     }
 
@@ -246,7 +267,7 @@ mod tests {
              \u{ffff}0\u{ffff}f\u{ffff}1\u{ffff}"
         );
         assert_eq!(merged.text, expected);
-        let merged = render("a.xml", r#"{{ "a\u0001\uffff0" }}"#, context!()).unwrap();
+        let merged = render("a.xml", r#"{{ "a\u000e\uffff0\uffff" }}"#, context!()).unwrap();
         assert_eq!(merged.text, "a0");
     }
 }

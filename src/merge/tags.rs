@@ -440,6 +440,20 @@ impl Tag {
         block.map(|(_, close)| *close)
     }
 
+    /// Whether it begins a block whose text is kept, to be printed elsewhere.
+    pub(crate) fn keeps(&self) -> bool {
+        ["set", "macro", "call"].contains(&self.keyword())
+    }
+
+    /// 1 if it begins a block whose text goes through a filter, -1 if it ends one.
+    pub(crate) fn filters(&self) -> i32 {
+        match (self.kind, self.keyword()) {
+            (Kind::Statement, "filter") => 1,
+            (Kind::Statement, "endfilter") => -1,
+            _ => 0,
+        }
+    }
+
     /// What `{% vm key, restart=… %}` says: the key and the condition.
     pub(crate) fn key_and_restart(&self) -> (&str, Option<&str>) {
         match self.body.rsplit_once("restart=") {

@@ -30,22 +30,31 @@ pub(crate) struct FontRow {
 /// only. Writes `<stem>.pdf` into the folder and returns these paths in the
 /// order of the input.
 pub(crate) fn word_to_pdf(docx: &[&Path], into: &Path) -> Vec<PathBuf> {
+    converted(docx, into, "pdf", "pdf:writer_pdf_Export")
+}
+
+/// As [`word_to_pdf`], to OpenDocument: how LibreOffice reads a Word file.
+pub(crate) fn word_to_odt(docx: &[&Path], into: &Path) -> Vec<PathBuf> {
+    converted(docx, into, "odt", "odt")
+}
+
+fn converted(docx: &[&Path], into: &Path, ending: &str, filter: &str) -> Vec<PathBuf> {
     assert!(!docx.is_empty(), "no Word files to convert");
-    fs::create_dir_all(into).expect("create the folder for PDF files");
-    let pdfs: Vec<PathBuf> = docx
+    fs::create_dir_all(into).expect("create the folder for what is converted");
+    let results: Vec<PathBuf> = docx
         .iter()
-        .map(|file| into.join(stem(file)).with_added_extension("pdf"))
+        .map(|file| into.join(stem(file)).with_added_extension(ending))
         .collect();
-    let distinct: BTreeSet<&PathBuf> = pdfs.iter().collect();
+    let distinct: BTreeSet<&PathBuf> = results.iter().collect();
     assert_eq!(
         distinct.len(),
-        pdfs.len(),
+        results.len(),
         "two Word files of one name: {docx:?}"
     );
-    for pdf in &pdfs {
-        match fs::remove_file(pdf) {
+    for result in &results {
+        match fs::remove_file(result) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
-                panic!("{}: {error}", pdf.display())
+                panic!("{}: {error}", result.display())
             }
             _ => {}
         }
@@ -64,7 +73,7 @@ pub(crate) fn word_to_pdf(docx: &[&Path], into: &Path) -> Vec<PathBuf> {
             "--norestore",
             "--nologo",
             "--convert-to",
-            "pdf:writer_pdf_Export",
+            filter,
             "--outdir",
         ])
         .arg(absolute(into))
@@ -88,15 +97,15 @@ pub(crate) fn word_to_pdf(docx: &[&Path], into: &Path) -> Vec<PathBuf> {
         _ => {}
     }
     // It ends with 0 even if it has not converted a file.
-    for (docx, pdf) in docx.iter().zip(&pdfs) {
-        let written = fs::metadata(pdf).is_ok_and(|data| data.len() > 0);
+    for (docx, result) in docx.iter().zip(&results) {
+        let written = fs::metadata(result).is_ok_and(|data| data.len() > 0);
         assert!(
             written,
             "LibreOffice did not convert {}\n{said}",
             docx.display()
         );
     }
-    pdfs
+    results
 }
 
 /// Checks Office files against the schemas of Office; `Err` holds the

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use quick_xml::escape::partial_escape;
-
 use super::super::TagPlace;
 use super::super::outline::{Kind as Xml, Outline};
 use super::cells::COLUMNS;
+use crate::merge::coded;
 
 /// A piece of template in place of, before or after a token.
 #[derive(Clone)]
@@ -55,8 +54,13 @@ impl Piece {
         })
     }
 
+    /// What stands for an element that is a character, where no element may be.
+    pub(super) fn character(text: &str) -> Self {
+        Self::Raw(coded(text).replace('\t', "\u{5}").replace('\n', "\u{6}"))
+    }
+
     pub(super) fn plain(text: &str) -> Self {
-        Self::Raw(partial_escape(text).into_owned())
+        Self::Raw(coded(text))
     }
 }
 

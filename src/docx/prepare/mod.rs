@@ -599,13 +599,17 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     /// What a tag takes the place of, and what that lies in.
     fn level(&self, paragraph: &Paragraph, tag: &Tag, is_hoisted: bool) -> Level {
         match tag.kind {
+            // It is put between runs of the paragraph.
+            Kind::Lifted("w:r") if self.splice(paragraph, tag.start).is_some() => {
+                ("w:r", Some(self.root(paragraph.element)))
+            }
             Kind::Lifted(name) => {
                 let within = paragraph.element_at(self.outline, tag.start);
                 let element = self.outline.enclosing(within, name);
                 let parent = element.and_then(|element| self.outline.elements[element].parent);
                 (name, parent)
             }
-            _ if is_hoisted => (
+            _ if is_hoisted || tag.filters() != 0 => (
                 "",
                 self.outline.elements[self.root(paragraph.element)].parent,
             ),
@@ -661,7 +665,9 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     let start = one.tags[*number].start;
                     self.splice(&one.paragraph, start).is_some()
                 });
-                if differ && can {
+                // What is kept is printed within a run.
+                let (first, number, _) = block[0];
+                if differ && can && !read[first].tags[number].keeps() {
                     for (index, number, _) in block {
                         hoisted.entry(index).or_default().insert(number);
                     }
@@ -819,6 +825,11 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     ) {
         let mut offset = 0;
         let mut next = 0;
+        // How many blocks are open whose text goes through a filter, and where
+        // they begin: all their text goes there, without the runs about it.
+        let mut filters = 0;
+        let mut home: Option<usize> = None;
+        let keeps = tags.iter().any(Tag::keeps);
         for one in &paragraph.texts {
             let range = offset..offset + one.text.len();
             offset = range.end;
@@ -827,7 +838,9 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             }
             let mut pieces = Vec::new();
             let mut at = range.start;
-            let mut is_changed = false;
+            // References that are kept must be characters to filters.
+            let is_reference = keeps && self.outline.raw(one.token).starts_with('&');
+            let mut is_changed = home.is_some() || is_reference;
             let own = tags.iter().enumerate().skip(next);
             for (index, tag) in own.take_while(|(_, tag)| tag.start < range.end) {
                 is_changed = true;
@@ -850,7 +863,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     Kind::Statement | Kind::Lifted("w:r") => {
                         let is_hoisted = hoisted.is_some_and(|known| known.contains(&index));
                         let between = match tag.kind {
-                            Kind::Statement if !is_hoisted => None,
+                            Kind::Statement if !is_hoisted || home.is_some() => None,
                             _ => self.splice(paragraph, tag.start),
                         };
                         match between {
@@ -864,12 +877,27 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     }
                     _ => {}
                 }
+                filters = (filters + tag.filters()).max(0);
+                if filters > 0 {
+                    home.get_or_insert(one.token);
+                } else if let Some(home) = home.take().filter(|home| *home != one.token) {
+                    let begun = self.edits.replaced.entry(home).or_default();
+                    begun.append(&mut pieces);
+                }
             }
             if !is_changed {
                 continue;
             }
-            if at < range.end && one.holds != Holds::Element {
-                pieces.push(Piece::plain(&text[at..range.end]));
+            let rest = &text[at..range.end];
+            match (one.holds, home) {
+                (Holds::Element, None) => {}
+                (Holds::Element, Some(_)) => pieces.push(Piece::character(rest)),
+                _ if rest.is_empty() => {}
+                _ => pieces.push(Piece::plain(rest)),
+            }
+            if let Some(home) = home.filter(|home| *home != one.token) {
+                let begun = self.edits.replaced.entry(home).or_default();
+                begun.append(&mut pieces);
             }
             self.edits.replaced.insert(one.token, pieces);
         }

@@ -231,12 +231,22 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
             self.out.push_str(raw);
             return;
         }
+        // Where a page began before the value stood there.
+        if name == "w:lastRenderedPageBreak" && self.is_in_marked(element) {
+            return;
+        }
         if name == "w:sectPr" {
             self.end_with_paragraph();
         }
         self.open(self.stack.len());
         self.solid();
         self.out.push_str(raw);
+    }
+
+    /// Whether a marker stands in the element's paragraph.
+    fn is_in_marked(&self, element: usize) -> bool {
+        let paragraph = self.outline.enclosing(Some(element), "w:p");
+        paragraph.is_some_and(|paragraph| self.marked.contains(&paragraph))
     }
 
     fn end(&mut self, raw: &str) {
@@ -255,10 +265,9 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
         if !open.written {
             return;
         }
-        let in_marked = self.outline.enclosing(Some(open.element), "w:p");
-        let in_marked = in_marked.is_some_and(|paragraph| self.marked.contains(&paragraph));
         let is_empty = open.bare && self.out.len() == open.content_at;
-        match in_marked && is_empty && (name == "w:r" || name == "w:t") {
+        let may_go = is_empty && (name == "w:r" || name == "w:t");
+        match may_go && self.is_in_marked(open.element) {
             true => self.out.truncate(open.tag_at),
             false => self.out.push_str(raw),
         }

@@ -174,6 +174,14 @@ pub(super) fn mark(
     write!(out, "{MARK}{number}{MARK}").map_err(Error::from)
 }
 
+/// How long the rest of a marker is that was written before.
+pub(super) fn marker(state: &mut State, rest: &str) -> Option<usize> {
+    let (number, _) = rest.split_once(MARK)?;
+    let inserts = &state.get_or_insert_extension(Inserts::default()).0;
+    inserts.get(number.parse::<usize>().ok()?)?;
+    Some(number.len() + MARK.len_utf8())
+}
+
 /// A value that is printed where a run or a paragraph would stand.
 #[derive(Debug)]
 pub(super) struct Placed {

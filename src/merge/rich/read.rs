@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Document, Image, MAX_LENGTH, Named, Paragraph, Picture, Rich, Run};
 use crate::diagnostic::{Diagnostic, likely};
+use crate::merge::context::allowed;
 use crate::project::{Data, Map, Node, attachment};
 
 /// Most bytes of all files that one set of data names.
@@ -311,7 +312,7 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, node: &Node) -> Option<String> {
         if let Some(text) = node.as_str() {
-            return Some(text.to_owned());
+            return Some(allowed(text).into_owned());
         }
         self.wrong_type(node, "文字");
         None
