@@ -4,12 +4,25 @@
 //! Each cell bears its place in the template's grid (see
 //! [`super::prepare::COLUMNS`]). A column of the template becomes as many
 //! columns as some row has cells of it. A cell of which no tag says how wide it
-//! is spans what its columns have become; the table keeps its width.
+//! is spans what its columns have become, and where it lost its cell a row gets
+//! a blank one; the table keeps its width.
+
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
-use super::outline::Outline;
+use super::outline::{Outline, attribute};
 use super::prepare::COLUMNS;
+use crate::diagnostic::Diagnostic;
+
+/// Most columns of a table that Word opens.
+const MAX_COLUMNS: usize = 63;
+/// Widest column, in twips: the widest page of Word, 22 inches.
+const MAX_WIDTH: usize = 31_680;
+/// Width of a table that says nothing of widths, in twips: about that of the
+/// text on A4.
+const DEFAULT_WIDTH: usize = 9_000;
 
 /// Places of the text and what stands there instead.
 type Edits = Vec<(Range<usize>, String)>;
@@ -26,21 +39,23 @@ struct Cell {
 }
 
 /// Sets the columns of all tables that bear marks, and takes the marks out.
-pub(super) fn set(xml: &str) -> Result<String, String> {
-    let outline = Outline::read(xml)?;
+///
+/// # Errors
+/// If the well-formed part is too large, or a table has too many columns.
+pub(super) fn set(xml: &str) -> Result<String, Diagnostic> {
+    let outline = Outline::read(xml)
+        .map_err(|words| Diagnostic::error("template/size", "合并结果太大，已停止").label(words))?;
     let mut edits = Edits::new();
     for (index, element) in outline.elements.iter().enumerate() {
         if element.name == "w:tbl" {
-            table(&outline, index, &mut edits);
+            table(&outline, index, &mut edits)?;
         }
     }
     edits.sort_by_key(|(range, _)| (range.start, range.end));
     let mut text = String::with_capacity(xml.len());
     let mut at = 0;
     for (range, new) in edits {
-        if range.start < at {
-            return Err("表格的列互相重叠".into());
-        }
+        debug_assert!(range.start >= at, "edits overlap");
         text.push_str(&xml[at..range.start]);
         text.push_str(&new);
         at = range.end;
@@ -49,7 +64,7 @@ pub(super) fn set(xml: &str) -> Result<String, String> {
     Ok(text)
 }
 
-fn table(outline: &Outline<'_>, table: usize, edits: &mut Edits) {
+fn table(outline: &Outline<'_>, table: usize, edits: &mut Edits) -> Result<(), Diagnostic> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     let mut is_marked = false;
     for row in outline.rows(table) {
@@ -79,9 +94,20 @@ fn table(outline: &Outline<'_>, table: usize, edits: &mut Edits) {
         });
         rows.push(cells.collect());
     }
-    if is_marked {
-        settle(outline, table, &rows, edits);
+    match is_marked {
+        true => settle(outline, table, &rows, edits),
+        false => Ok(()),
     }
+}
+
+fn check(columns: usize, spot: impl FnOnce() -> String) -> Result<(), Diagnostic> {
+    if columns <= MAX_COLUMNS {
+        return Ok(());
+    }
+    let words = format!("表格有 {columns} 列，Word 最多 {MAX_COLUMNS} 列");
+    Err(Diagnostic::error("word/columns", words)
+        .label(format!("合并后的{}", spot()))
+        .hint("减少循环的列，或改为按行循环"))
 }
 
 /// Where a cell's tag bears its mark, and what it says.
@@ -118,33 +144,67 @@ fn grown(rows: &[Vec<Cell>], columns: usize) -> Vec<usize> {
     wide.sort_by_key(|(place, _)| place.len());
     for (place, wanted) in wide {
         let room: usize = grown[place.clone()].iter().sum();
-        for more in 0..wanted.saturating_sub(room) {
-            grown[place.start + more % place.len()] += 1;
+        let more = wanted.saturating_sub(room);
+        let (each, rest) = (more / place.len(), more % place.len());
+        for (index, columns) in grown[place.clone()].iter_mut().enumerate() {
+            *columns += each + usize::from(index < rest);
         }
     }
     grown
 }
 
-fn settle(outline: &Outline<'_>, table: usize, rows: &[Vec<Cell>], edits: &mut Edits) {
-    let Some(grid) = outline.child(table, "w:tblGrid") else {
-        return;
+/// The widths of the template's columns, none of them 0.
+fn widths(
+    outline: &Outline<'_>,
+    grid: Option<usize>,
+    rows: &[Vec<Cell>],
+    columns: usize,
+) -> Vec<usize> {
+    let columns_of = |grid| {
+        let children = outline.children(grid);
+        children.filter(|child| outline.is(*child, "w:gridCol"))
     };
-    let widths: Vec<usize> = outline
-        .children(grid)
-        .filter(|child| outline.elements[*child].name == "w:gridCol")
-        .map(|column| width(outline, column).unwrap_or(0))
-        .collect();
+    let known = grid.into_iter().flat_map(columns_of);
+    let mut widths: Vec<usize> = known.map(|column| width(outline, column)).collect();
+    widths.resize(columns.max(widths.len()), 0);
+    if widths.iter().all(|width| *width == 0) {
+        let span = |row: &&Vec<Cell>| row.iter().map(|cell| cell.span).sum::<usize>();
+        for cell in rows.iter().max_by_key(span).into_iter().flatten() {
+            let properties = outline.child(cell.element, "w:tcPr");
+            let own = properties.and_then(|properties| outline.child(properties, "w:tcW"));
+            let own = own.map_or(0, |own| width(outline, own));
+            let count = cell.columns.len().max(1);
+            widths[cell.columns.clone()].fill(own / count);
+        }
+    }
+    let known = widths.iter().filter(|width| **width > 0);
+    let average = match known.clone().count() {
+        0 => DEFAULT_WIDTH / widths.len().max(1),
+        count => known.sum::<usize>() / count,
+    };
+    for width in widths.iter_mut().filter(|width| **width == 0) {
+        *width = average;
+    }
+    widths
+}
+
+fn settle(
+    outline: &Outline<'_>,
+    table: usize,
+    rows: &[Vec<Cell>],
+    edits: &mut Edits,
+) -> Result<(), Diagnostic> {
+    let spot = || outline.spot(Some(table));
     let known = rows.iter().flatten().map(|cell| cell.columns.end).max();
-    let grown = grown(rows, widths.len().max(known.unwrap_or(0)));
+    let known = known.unwrap_or(0);
+    check(known, spot)?;
+    let grid = outline.child(table, "w:tblGrid");
+    let widths = widths(outline, grid, rows, known);
+    let grown = grown(rows, widths.len());
     if grown.iter().all(|columns| *columns == 1) {
-        return;
+        return Ok(());
     }
     let total: usize = widths.iter().sum();
-    let mut new = Vec::new();
-    for (column, count) in grown.iter().enumerate() {
-        let width = widths.get(column).copied().unwrap_or_default();
-        new.extend(std::iter::repeat_n(width, *count));
-    }
     let own = |cell: &Cell| cell.span;
     let stretched = |cell: &Cell| match cell.is_given {
         true => cell.span,
@@ -162,45 +222,101 @@ fn settle(outline: &Outline<'_>, table: usize, rows: &[Vec<Cell>], edits: &mut E
     // Rows whose cells stand in other columns of the template each (a condition
     // about a cell, tags in cells of their own): only what the cells say of
     // themselves holds.
-    let alone = widest != new.len() || is_ragged && !own_is_ragged;
+    let columns = grown.iter().sum();
+    let alone = widest != columns || is_ragged && !own_is_ragged;
+    check(if alone { own_widest } else { columns }, spot)?;
+    let mut new = Vec::new();
     let span: &dyn Fn(&Cell) -> usize = match alone {
-        false => &stretched,
+        false => {
+            for (width, count) in widths.iter().zip(&grown) {
+                new.extend(std::iter::repeat_n(*width, *count));
+            }
+            &stretched
+        }
         true => {
             let average = total / widths.len().max(1);
-            new = widths.clone();
+            new = widths;
             new.resize(own_widest.max(1), average);
             &own
         }
     };
     let new = scaled(&new, total);
-    let element = &outline.elements[grid];
-    let (start, end) = (
-        outline.tokens[element.first].range.start,
-        outline.tokens[element.last].range.end,
-    );
+    let place = match (grid, outline.child(table, "w:tblPr")) {
+        (Some(grid), _) => bytes(outline, grid),
+        (None, Some(properties)) => end(bytes(outline, properties)),
+        (None, None) => end(outline.tokens[outline.elements[table].first].range.clone()),
+    };
     let columns = new
         .iter()
         .map(|width| format!("<w:gridCol w:w=\"{width}\"/>"));
     let columns: String = columns.collect();
-    edits.push((start..end, format!("<w:tblGrid>{columns}</w:tblGrid>")));
+    edits.push((place, format!("<w:tblGrid>{columns}</w:tblGrid>")));
     for row in rows {
         let mut column = 0;
+        let mut end_before = row.first().map_or(0, |cell| grid_before(outline, cell));
         for cell in row {
+            let gap = grown.get(end_before..cell.columns.start);
+            let gap = gap.unwrap_or_default().iter().sum();
+            if gap > 0 && !alone {
+                let properties = properties(gap, sum(&new, column, gap));
+                let start = bytes(outline, child_of_row(outline, cell.element)).start;
+                let blank = format!("<w:tc><w:tcPr>{properties}</w:tcPr><w:p/></w:tc>");
+                edits.push((start..start, blank));
+                column += gap;
+            }
             let span = span(cell);
-            let (start, end) = (column.min(new.len()), (column + span).min(new.len()));
-            let width = new[start..end].iter().sum();
-            resize(outline, cell.element, span, width, edits);
+            resize(outline, cell.element, span, sum(&new, column, span), edits);
             column += span;
+            end_before = cell.columns.end;
         }
+    }
+    Ok(())
+}
+
+/// Columns that the row of this cell leaves out at its start.
+fn grid_before(outline: &Outline<'_>, cell: &Cell) -> usize {
+    let row = outline.enclosing(Some(cell.element), "w:tr");
+    let properties = row.and_then(|row| outline.child(row, "w:trPr"));
+    let before = properties.and_then(|properties| outline.child(properties, "w:gridBefore"));
+    before.map_or(0, |before| outline.number(before).unwrap_or(0))
+}
+
+/// A cell, or the content control of its row that holds it.
+fn child_of_row(outline: &Outline<'_>, cell: usize) -> usize {
+    let mut at = cell;
+    while let Some(parent) = outline.elements[at].parent
+        && !outline.is(parent, "w:tr")
+    {
+        at = parent;
+    }
+    at
+}
+
+fn sum(widths: &[usize], column: usize, span: usize) -> usize {
+    widths.iter().skip(column).take(span).sum()
+}
+
+fn bytes(outline: &Outline<'_>, element: usize) -> Range<usize> {
+    let element = &outline.elements[element];
+    outline.tokens[element.first].range.start..outline.tokens[element.last].range.end
+}
+
+fn end(range: Range<usize>) -> Range<usize> {
+    range.end..range.end
+}
+
+/// `w:tcW` and `w:gridSpan`, in the schema's order.
+fn properties(span: usize, width: usize) -> String {
+    let width = format!("<w:tcW w:w=\"{width}\" w:type=\"dxa\"/>");
+    match span {
+        1 => width,
+        span => format!("{width}<w:gridSpan w:val=\"{span}\"/>"),
     }
 }
 
-/// Widths that add up to `total`, in proportion.
+/// Widths that add up to `total`, in proportion; none is 0.
 fn scaled(widths: &[usize], total: usize) -> Vec<usize> {
-    let sum: usize = widths.iter().sum();
-    if sum == 0 {
-        return widths.to_vec();
-    }
+    let sum: usize = widths.iter().sum::<usize>().max(1);
     let mut done = 0;
     let mut before = 0;
     let scaled = widths.iter().map(|width| {
@@ -208,54 +324,49 @@ fn scaled(widths: &[usize], total: usize) -> Vec<usize> {
         let upto = before * total / sum;
         let own = upto - done;
         done = upto;
-        own
+        own.max(1)
     });
     scaled.collect()
 }
 
 /// Writes a cell's span and width.
 fn resize(outline: &Outline<'_>, cell: usize, span: usize, width: usize, edits: &mut Edits) {
-    let bytes = |element: usize| {
-        let element = &outline.elements[element];
-        outline.tokens[element.first].range.start..outline.tokens[element.last].range.end
-    };
-    let new_width = format!("<w:tcW w:w=\"{width}\" w:type=\"dxa\"/>");
-    let new_span = match span {
-        1 => String::new(),
-        span => format!("<w:gridSpan w:val=\"{span}\"/>"),
-    };
+    let both = properties(span, width);
     let Some(properties) = outline.child(cell, "w:tcPr") else {
-        let start = outline.tokens[outline.elements[cell].first].range.end;
-        let new = format!("<w:tcPr>{new_width}{new_span}</w:tcPr>");
-        edits.push((start..start, new));
+        let place = end(outline.tokens[outline.elements[cell].first].range.clone());
+        edits.push((place, format!("<w:tcPr>{both}</w:tcPr>")));
         return;
     };
     let old_width = outline.child(properties, "w:tcW");
     let old_span = outline.child(properties, "w:gridSpan");
     let first = outline.elements[properties].first;
     if first == outline.elements[properties].last {
-        let new = format!("<w:tcPr>{new_width}{new_span}</w:tcPr>");
-        edits.push((bytes(properties), new));
+        let place = bytes(outline, properties);
+        edits.push((place, format!("<w:tcPr>{both}</w:tcPr>")));
         return;
     }
-    let start = outline.tokens[first].range.end;
     // After w:cnfStyle, which leads the schema's order.
-    let start = outline
-        .child(properties, "w:cnfStyle")
-        .map_or(start, |style| bytes(style).end);
-    match (old_width, old_span) {
-        (Some(old), Some(old_span)) => {
-            edits.push((bytes(old), new_width));
-            edits.push((bytes(old_span), new_span));
+    let style = outline.child(properties, "w:cnfStyle");
+    let start = style.map_or(outline.tokens[first].range.clone(), |style| {
+        bytes(outline, style)
+    });
+    let place = match (old_width, old_span) {
+        (Some(width), span) => {
+            edits.extend(span.map(|span| (bytes(outline, span), String::new())));
+            bytes(outline, width)
         }
-        (Some(old), None) => edits.push((bytes(old), new_width + &new_span)),
-        (None, Some(old_span)) => edits.push((bytes(old_span), new_width + &new_span)),
-        (None, None) => edits.push((start..start, new_width + &new_span)),
-    }
+        (None, Some(span)) => bytes(outline, span),
+        (None, None) => end(start),
+    };
+    edits.push((place, both));
 }
 
-fn width(outline: &Outline<'_>, column: usize) -> Option<usize> {
-    let raw = outline.raw(outline.elements[column].first);
-    let (_, rest) = raw.split_once("w:w=\"")?;
-    rest.split_once('"')?.0.parse().ok()
+/// The twips that `w:w` says; 0 if it says none.
+fn width(outline: &Outline<'_>, element: usize) -> usize {
+    let tag = outline.tag(&outline.elements[element]);
+    if attribute(tag, "w:type").is_some_and(|unit| unit != "dxa") {
+        return 0;
+    }
+    let width = attribute(tag, "w:w").and_then(|width| width.parse().ok());
+    width.unwrap_or(0).min(MAX_WIDTH)
 }

@@ -6,7 +6,7 @@ use minijinja::value::Value;
 
 use super::outline::{Kind, Outline};
 use super::prepare::{Content, prepare};
-use super::{Template, columns, pages};
+use super::{Template, pages, settled};
 use crate::merge;
 use crate::pdf::TablePages;
 
@@ -51,10 +51,8 @@ impl Template {
         };
         let mut env = env.clone();
         env.add_template_owned(main.to_owned(), source).ok()?;
-        let mut merged = merge::merge(&env, main, context.clone()).ok()?.text;
-        if prepared.has_columns {
-            merged = columns::set(&merged).ok()?;
-        }
+        let merged = merge::merge(&env, main, context.clone()).ok()?.text;
+        let merged = settled(merged, prepared.has_columns, prepared.may_empty).ok()?;
         match pages {
             Some(pages) => pages::set(&merged, pages).ok(),
             None => Some(merged),

@@ -11,6 +11,7 @@
 
 mod archive;
 mod balance;
+mod blocks;
 mod columns;
 mod comments;
 mod contents;
@@ -91,6 +92,8 @@ struct MergedPart {
     places: Vec<TagPlace>,
     /// Whether a table may get other columns.
     has_columns: bool,
+    /// Whether something may lose all its blocks, rows or cells.
+    may_empty: bool,
     /// Whether elements nest whatever is merged.
     nests: bool,
 }
@@ -174,6 +177,7 @@ impl Template {
                     name: name.clone(),
                     places,
                     has_columns: prepared.has_columns,
+                    may_empty: prepared.may_empty,
                     nests: prepared.nests,
                 });
             }
@@ -333,19 +337,14 @@ impl Template {
     ) -> Result<(String, Vec<Insert>), Vec<Diagnostic>> {
         let merged = merge::merge(env, &part.name, context.clone())
             .map_err(|error| mistakes::all(self, env, part, context, error))?;
-        let refuse = |words: String| vec![broken(&self.file, &part.name, words)];
-        let text = match part.has_columns {
-            true => columns::set(&merged.text).map_err(refuse)?,
-            false => merged.text,
-        };
         if part.nests {
-            debug_assert_eq!(balance::flaw(&text), None);
-            return Ok((text, merged.inserts));
+            debug_assert_eq!(balance::flaw(&merged.text), None);
+        } else if let Some(flaw) = balance::flaw(&merged.text) {
+            return Err(vec![broken(&self.file, &part.name, flaw)]);
         }
-        match balance::flaw(&text) {
-            None => Ok((text, merged.inserts)),
-            Some(flaw) => Err(refuse(flaw)),
-        }
+        let settled = settled(merged.text, part.has_columns, part.may_empty);
+        let text = settled.map_err(|problem| vec![problem.at_part(&*self.file, &*part.name)])?;
+        Ok((text, merged.inserts))
     }
 
     /// The main part, made to break pages where the PDF does.
@@ -357,6 +356,20 @@ impl Template {
                 .hint("两份模板的表格应有同样的行；用 `tianbao form check` 查看差别")
         })
     }
+}
+
+/// Merged XML whose tables and containers are what Word opens; the problem has
+/// no place yet.
+fn settled(mut text: String, has_columns: bool, may_empty: bool) -> Result<String, Diagnostic> {
+    if has_columns {
+        text = columns::set(&text)?;
+    }
+    if may_empty {
+        text = blocks::set(&text).map_err(|words| {
+            Diagnostic::error("word/broken", "合并后的部件不再是合法的 XML").label(words)
+        })?;
+    }
+    Ok(text)
 }
 
 /// A file that strangers sent, with its XML parts; the problem has no place yet.

@@ -16,7 +16,8 @@ impl<'a> Outline<'a> {
     pub(super) fn number(&self, element: usize) -> Option<usize> {
         let raw = self.raw(self.elements[element].first);
         let (_, rest) = raw.split_once("w:val=\"")?;
-        rest.split_once('"')?.0.parse().ok()
+        let number: u32 = rest.split_once('"')?.0.parse().ok()?;
+        usize::try_from(number).ok()
     }
 
     /// The rows of a table.

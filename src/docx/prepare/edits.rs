@@ -88,6 +88,9 @@ pub(super) struct Edits {
     pub(super) counted: BTreeSet<usize>,
     /// Tables whose columns may change.
     pub(super) changing: BTreeSet<usize>,
+    /// Last tokens of elements that a tag took the place of, which begins or ends
+    /// a block: what it adds to the blocks about what comes after it.
+    pub(super) blocks: BTreeMap<usize, i32>,
     /// Cells that a tag took the place of, which begins or ends a loop: what it
     /// adds to the loops about the cells after it.
     pub(super) loops: BTreeMap<usize, i32>,
@@ -106,6 +109,25 @@ impl Edits {
 
     pub(super) fn is_empty(&self) -> bool {
         self.replaced.is_empty() && self.before.is_empty() && self.lifted.is_empty()
+    }
+
+    /// Of each element whether its parent may be without it.
+    pub(super) fn optional(&self, outline: &Outline<'_>) -> Vec<bool> {
+        let mut blocks = self.blocks.iter().peekable();
+        let mut depth = 0;
+        // The blocks that are open where each element begins.
+        let mut depths: Vec<i32> = Vec::with_capacity(outline.elements.len());
+        let optional = outline.elements.iter().map(|element| {
+            while let Some((_, change)) = blocks.next_if(|(last, _)| **last < element.first) {
+                depth += change;
+            }
+            let outside = element.parent.map_or(0, |parent| depths[parent]);
+            depths.push(depth);
+            depth > outside
+                || self.is_lifted(element.first)
+                || self.before.contains_key(&element.first)
+        });
+        optional.collect()
     }
 
     /// Writes the template.

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use minijinja::Environment;
 
 use super::TagPlace;
+use super::blocks;
 use super::outline::Outline;
 use crate::diagnostic::Diagnostic;
 use crate::merge::names::{Names, Use, lacks_else};
@@ -48,6 +49,8 @@ pub(super) struct Prepared {
     pub(super) order: Vec<String>,
     /// Whether a table may get other columns.
     pub(super) has_columns: bool,
+    /// Whether something may lose all its blocks, rows or cells.
+    pub(super) may_empty: bool,
     /// Whether elements nest whatever is merged: each block begins and ends among
     /// the children of one element, and tags print text only.
     pub(super) nests: bool,
@@ -268,6 +271,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             self.report(problem, &spot);
         }
         let has_columns = !self.edits.changing.is_empty();
+        let may_empty = blocks::may_empty(self.outline, &self.edits.optional(self.outline));
         let is_plain = self.names.print_text_only() && !self.reaches_over;
         let nests = is_plain && hoisted.is_empty() && self.joined.is_empty();
         let uses = self.names.uses().into_iter();
@@ -281,6 +285,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             uses: uses.collect(),
             order,
             has_columns,
+            may_empty,
             nests,
             template: match self.edits.is_empty() {
                 true => None,
@@ -735,6 +740,11 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     outline.elements[element].last,
                 );
                 self.edits.lifted.insert(range.0, range.1);
+                let change = match tag.end_of_block() {
+                    Some(_) => 1,
+                    None => -i32::from(tag.keyword().starts_with("end")),
+                };
+                *self.edits.blocks.entry(range.1).or_default() += change;
                 if let Kind::Lifted(_) = tag.kind {
                     let before = self.edits.before.entry(range.0).or_default();
                     before.push(numbered(tag, number, spot));
