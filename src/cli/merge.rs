@@ -5,12 +5,16 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{Format, Merge};
+use super::guard::Guard;
 use super::{DIAGNOSTICS, GOOD, report, setup};
 use crate::any_template::{self, AnyTemplate};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Failure};
 use crate::output::Output;
 use crate::project::{self, folder_of, real};
+
+/// Megabytes that merging may take.
+const MAX_MEMORY: u64 = 800;
 
 pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
     let json = command.place.format == Format::Json;
@@ -30,7 +34,12 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
     if let Some(copy) = &command.comment_errors {
         check_copy(&command, copy, ending)?;
     }
-    let typesetting = || setup::typesetting(&command.place, &command.pdf);
+    let guard = Guard::start(MAX_MEMORY, json);
+    let typesetting = || {
+        // The pages of a long document may take more.
+        drop(guard);
+        setup::typesetting(&command.place, &command.pdf)
+    };
     let merged = match template.merge(&values, Some(folder_of(data)), typesetting) {
         Err(Failure::Rejected(problems)) => return refuse(&command, &problems),
         merged => merged?,

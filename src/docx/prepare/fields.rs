@@ -1,10 +1,12 @@
-//! Field codes: what Word reads as commands.
+//! What is not merged: field codes, which Word reads as commands, and the words
+//! that stand for a picture or a table.
 
 use std::collections::BTreeMap;
 
 use quick_xml::escape::unescape;
 
-use super::super::outline::{Kind as Xml, Outline, attribute};
+use super::super::outline::{Kind as Xml, Outline, attribute, local};
+use crate::diagnostic::Diagnostic;
 
 /// Fields that fetch what is outside of the file.
 const FETCHING: [&str; 8] = [
@@ -63,6 +65,30 @@ pub(super) fn codes(outline: &Outline<'_>) -> Vec<(usize, String)> {
         }
     }
     codes
+}
+
+/// The alternative texts with tags, a warning each, and the elements that have
+/// them.
+pub(super) fn alternative_texts(outline: &Outline<'_>) -> Vec<(usize, Diagnostic)> {
+    let mut found = Vec::new();
+    for (index, element) in outline.elements.iter().enumerate() {
+        let names: &[&str] = match local(element.name) {
+            "docPr" | "cNvPr" => &["descr", "title"],
+            "tblCaption" | "tblDescription" => &["w:val"],
+            _ if element.name.starts_with("v:") => &["alt", "title"],
+            _ => continue,
+        };
+        let tag = outline.tag(element);
+        let texts = names.iter().filter_map(|name| attribute(tag, name));
+        for text in texts.filter(|text| text.contains("{{") || text.contains("{%")) {
+            let words = "替代文字里的标记不会合并";
+            let warning = Diagnostic::warning("word/attribute", words)
+                .label(text.trim().chars().take(40).collect::<String>())
+                .hint("替代文字改成固定的文字；由数据决定的图用 $image，它的 alt 就是替代文字");
+            found.push((index, warning));
+        }
+    }
+    found
 }
 
 /// The name of a field that fetches something.
