@@ -122,4 +122,25 @@ mod tests {
         assert_eq!(fetching(&found[0]), Some("INCLUDEPICTURE"));
         assert_eq!(fetching(&found[1]), None);
     }
+
+    #[test]
+    fn alternative_texts_with_tags_are_told() {
+        let xml = "<w:tbl><w:tblDescription w:val=\"{{ t }}\"/><wp:docPr id=\"1\" descr=\"{{ a }}\" \
+                   title=\"a {% b\"/><pic:cNvPr name=\"{{ x }}\" descr=\"{ b }\"/>\
+                   <v:shape alt=\"{{ &quot;c&quot; }}\" type=\"{{ x }}\"/></w:tbl>";
+        let outline = Outline::read(xml).unwrap();
+        let found = alternative_texts(&outline).into_iter();
+        let found: Vec<(&str, String)> = found
+            .map(|(at, of)| (outline.elements[at].name, of.label.unwrap()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("w:tblDescription", "{{ t }}".to_owned()),
+                ("wp:docPr", "{{ a }}".to_owned()),
+                ("wp:docPr", "a {% b".to_owned()),
+                ("v:shape", "{{ \"c\" }}".to_owned()),
+            ]
+        );
+    }
 }
