@@ -32,6 +32,7 @@ mod embedded_source;
 mod form_check;
 mod form_starters;
 mod guangzhou_seed;
+mod hostile_templates;
 mod hostile_values;
 mod hostile_word_files;
 mod hunan_seed;

@@ -115,8 +115,8 @@ impl AnyTemplate {
         }
     }
 
-    /// Fills the template in; a Typst template needs what typesets it. The data
-    /// may name files in the folder, and none without one.
+    /// Fills the template in; a Typst template needs what typesets it, once it is
+    /// merged. The data may name files in the folder, and none without one.
     ///
     /// # Errors
     /// Rejected with everything wrong in the template and the data.
@@ -128,10 +128,7 @@ impl AnyTemplate {
     ) -> Result<Merged, Failure> {
         let context = merge::reckonable_context(data, folder)?;
         let merged = match &self.kind {
-            Kind::Typst(typst) => {
-                let with = typesetting()?;
-                typst.merge(&self.environment, context, data, &with)
-            }
+            Kind::Typst(typst) => typst.merge(&self.environment, context, data, typesetting),
             Kind::Word(word) => merge_word(word, &self.environment, &context),
         };
         merged.map_err(|failure| match failure {

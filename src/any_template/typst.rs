@@ -8,7 +8,7 @@ use minijinja::{Environment, ErrorKind};
 
 use super::Merged;
 use crate::diagnostic::Diagnostic;
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::merge::names::{Names, Use, is_there};
 use crate::merge::tags::{self, Dialect};
 use crate::merge::{self, mark_lines, names_in, take_marks, typst_flaws, typst_problem, undefined};
@@ -75,7 +75,7 @@ impl TypstTemplate {
         env: &Environment<'static>,
         context: Value,
         data: &Node,
-        with: &Typesetting,
+        typesetting: impl FnOnce() -> Result<Typesetting, Error>,
     ) -> Result<Merged, Failure> {
         if !self.problems.is_empty() {
             let mut problems = self.problems.clone();
@@ -89,6 +89,7 @@ impl TypstTemplate {
                 false => vec![typst_problem(&self.source, &error, &names_in(&context))],
             }
         })?;
+        let with = typesetting()?;
         let (text, lines) = take_marks(&merged.text);
         let project = Project {
             path: data.at.source.path.clone().into(),

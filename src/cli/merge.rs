@@ -5,12 +5,16 @@ use std::path::Path;
 use serde_json::json;
 
 use super::args::{Format, Merge};
-use super::{DIAGNOSTICS, GOOD, report, setup};
+use super::guard::Guard;
+use super::{DIAGNOSTICS, GOOD, exit_code, report, setup};
 use crate::any_template::{self, AnyTemplate};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Failure};
 use crate::output::Output;
 use crate::project::{self, folder_of, real};
+
+/// Megabytes that merging may take.
+const MAX_MEMORY: u64 = 800;
 
 pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
     let json = command.place.format == Format::Json;
@@ -30,7 +34,12 @@ pub(super) fn execute(command: Merge) -> Result<u8, Failure> {
     if let Some(copy) = &command.comment_errors {
         check_copy(&command, copy, ending)?;
     }
-    let typesetting = || setup::typesetting(&command.place, &command.pdf);
+    let guard = Guard::start(MAX_MEMORY, json);
+    let typesetting = || {
+        // The pages of a long document may take more.
+        drop(guard);
+        setup::typesetting(&command.place, &command.pdf)
+    };
     let merged = match template.merge(&values, Some(folder_of(data)), typesetting) {
         Err(Failure::Rejected(problems)) => return refuse(&command, &problems),
         merged => merged?,
@@ -56,8 +65,20 @@ fn check_copy(command: &Merge, copy: &Path, ending: &str) -> Result<(), Error> {
         let words = "--comment-errors 只用于 Word 模板".to_owned();
         return Err(Error::Usage(words));
     }
-    if !command.force && copy.exists() {
-        return Err(exists(copy));
+    if copy
+        .extension()
+        .is_none_or(|own| !own.eq_ignore_ascii_case("docx"))
+    {
+        let words = format!("{} 应以 .docx 结尾", copy.display());
+        return Err(Error::Usage(words));
+    }
+    if command
+        .out
+        .as_deref()
+        .is_some_and(|out| real(out) == real(copy))
+    {
+        let words = "带批注的模板和结果不能是同一个文件".to_owned();
+        return Err(Error::Usage(words));
     }
     Ok(())
 }
@@ -70,27 +91,34 @@ fn exists(file: &Path) -> Error {
 /// Shows what is wrong, and writes it into a copy of the template if that is
 /// asked for.
 fn refuse(command: &Merge, problems: &[Diagnostic]) -> Result<u8, Failure> {
-    let json = command.place.format == Format::Json;
-    let mut copied = None;
-    if let Some(copy) = &command.comment_errors
-        && let Some(bytes) = any_template::commented(&command.template, problems)?
-    {
-        write(command, copy, &bytes)?;
-        copied = Some(copy);
-    }
-    match json {
-        true => {
+    let copy = command.comment_errors.as_deref();
+    let copied = copy.map_or(Ok(None), |copy| {
+        let bytes = any_template::commented(&command.template, problems)?;
+        let written = bytes.map(|bytes| write(command, copy, &bytes));
+        Ok::<_, Failure>(written.transpose()?.map(|()| copy))
+    });
+    match command.place.format {
+        Format::Json => {
             let problems: Vec<_> = problems.iter().map(Diagnostic::to_json).collect();
-            report::json(&json!({ "diagnostics": problems, "commented": copied }));
+            let commented = copied.as_ref().ok().copied().flatten();
+            let error = match &copied {
+                Err(Failure::Broken(error)) => Some(error),
+                _ => None,
+            };
+            let words = error.map(ToString::to_string);
+            report::json(&json!({
+                "diagnostics": problems, "commented": commented, "error": words,
+            }));
+            return Ok(error.map_or(DIAGNOSTICS, exit_code));
         }
-        false => {
+        Format::Text => {
             report::diagnostics(problems, false);
-            if let Some(copy) = copied {
+            if let Ok(Some(copy)) = copied {
                 eprintln!("带批注的模板：{}", copy.display());
             }
         }
     }
-    Ok(DIAGNOSTICS)
+    copied.map(|_| DIAGNOSTICS)
 }
 
 /// Lists the names of a template, and drafts a schema.

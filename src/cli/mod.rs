@@ -13,6 +13,7 @@ mod fonts;
 mod form_check;
 mod form_new;
 mod forms;
+mod guard;
 mod merge;
 mod progress;
 mod render;

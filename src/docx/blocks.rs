@@ -79,7 +79,7 @@ pub(super) fn may_empty(outline: &Outline<'_>, optional: &[bool]) -> bool {
             continue;
         };
         let is_one = levels[parent].counts(element.name);
-        if !is_one && !(WRAPPERS.contains(&element.name) && has_any[index]) {
+        if !(is_one || WRAPPERS.contains(&element.name) && has_any[index]) {
             continue;
         }
         // What comes after this table may go, and the cell then ends with it.

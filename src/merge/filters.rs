@@ -29,7 +29,7 @@ use minijinja::{Environment, Error, ErrorKind, State};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::rows::Attributes;
-use super::{escape, rows};
+use super::{bounded, escape, rows};
 
 /// What a template may be meant to say when it names an unknown filter.
 pub(super) const NAMES: [&str; 30] = [
@@ -199,9 +199,9 @@ fn join(state: &mut State, value: &Value, separator: Option<String>) -> Result<V
         items.push(escape::text_of(state, &item)?);
     }
     items.retain(|text| !text.is_empty());
-    Ok(Value::from(
-        items.join(separator.as_deref().unwrap_or("、")),
-    ))
+    let separator = separator.as_deref().unwrap_or("、");
+    bounded::length(items.iter().map(String::len), separator)?;
+    Ok(Value::from(items.join(separator)))
 }
 
 /// A list of paragraphs; a text has one for each of its lines, and what is

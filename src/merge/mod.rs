@@ -7,6 +7,7 @@
 //! patterns such as a file name as plain text. Undefined names are errors.
 //! Knows nothing of Typst documents or Word packages.
 
+mod bounded;
 mod context;
 mod escape;
 mod explain;
@@ -55,9 +56,11 @@ pub(crate) fn environment(attributes: &[String]) -> Environment<'static> {
     });
     env.set_formatter(escape::format);
     // `text.upper()`, `map.items()`: what templates for Jinja in Python say.
+    env.set_unknown_method_callback(bounded::method);
+    // It would print all data.
     env.remove_global("debug");
-    env.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     filters::register(&mut env, rows::Attributes::with(attributes));
+    bounded::register(&mut env);
     env.add_function("placed", rich::placed);
     env
 }

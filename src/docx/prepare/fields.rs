@@ -1,10 +1,12 @@
-//! Field codes: what Word reads as commands.
+//! What is not merged: field codes, which Word reads as commands, and the words
+//! that stand for a picture or a table.
 
 use std::collections::BTreeMap;
 
 use quick_xml::escape::unescape;
 
-use super::super::outline::{Kind as Xml, Outline, attribute};
+use super::super::outline::{Kind as Xml, Outline, attribute, local};
+use crate::diagnostic::Diagnostic;
 
 /// Fields that fetch what is outside of the file.
 const FETCHING: [&str; 8] = [
@@ -65,6 +67,30 @@ pub(super) fn codes(outline: &Outline<'_>) -> Vec<(usize, String)> {
     codes
 }
 
+/// The alternative texts with tags, a warning each, and the elements that have
+/// them.
+pub(super) fn alternative_texts(outline: &Outline<'_>) -> Vec<(usize, Diagnostic)> {
+    let mut found = Vec::new();
+    for (index, element) in outline.elements.iter().enumerate() {
+        let names: &[&str] = match local(element.name) {
+            "docPr" | "cNvPr" => &["descr", "title"],
+            "tblCaption" | "tblDescription" => &["w:val"],
+            _ if element.name.starts_with("v:") => &["alt", "title"],
+            _ => continue,
+        };
+        let tag = outline.tag(element);
+        let texts = names.iter().filter_map(|name| attribute(tag, name));
+        for text in texts.filter(|text| text.contains("{{") || text.contains("{%")) {
+            let words = "替代文字里的标记不会合并";
+            let warning = Diagnostic::warning("word/attribute", words)
+                .label(text.trim().chars().take(40).collect::<String>())
+                .hint("替代文字改成固定的文字；由数据决定的图用 $image，它的 alt 就是替代文字");
+            found.push((index, warning));
+        }
+    }
+    found
+}
+
 /// The name of a field that fetches something.
 pub(super) fn fetching(code: &str) -> Option<&'static str> {
     let name = code.split_whitespace().next()?;
@@ -95,5 +121,26 @@ mod tests {
         assert_eq!(found, [" includepicture \"a\" d", "PAGE", " PAGE "]);
         assert_eq!(fetching(&found[0]), Some("INCLUDEPICTURE"));
         assert_eq!(fetching(&found[1]), None);
+    }
+
+    #[test]
+    fn alternative_texts_with_tags_are_told() {
+        let xml = "<w:tbl><w:tblDescription w:val=\"{{ t }}\"/><wp:docPr id=\"1\" descr=\"{{ a }}\" \
+                   title=\"a {% b\"/><pic:cNvPr name=\"{{ x }}\" descr=\"{ b }\"/>\
+                   <v:shape alt=\"{{ &quot;c&quot; }}\" type=\"{{ x }}\"/></w:tbl>";
+        let outline = Outline::read(xml).unwrap();
+        let found = alternative_texts(&outline).into_iter();
+        let found: Vec<(&str, String)> = found
+            .map(|(at, of)| (outline.elements[at].name, of.label.unwrap()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("w:tblDescription", "{{ t }}".to_owned()),
+                ("wp:docPr", "{{ a }}".to_owned()),
+                ("wp:docPr", "a {% b".to_owned()),
+                ("v:shape", "{{ \"c\" }}".to_owned()),
+            ]
+        );
     }
 }

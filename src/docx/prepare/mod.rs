@@ -326,6 +326,14 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 );
             }
         }
+        for (element, warning) in fields::alternative_texts(self.outline) {
+            let (file, place) = (self.place)(&self.outline.spot(Some(element)));
+            let warning = warning.at_part(file, place);
+            // A picture has it twice, once for its frame.
+            if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
     }
 
     /// A tag whose end stands in a later paragraph.
