@@ -78,8 +78,8 @@ pub(super) fn may_empty(outline: &Outline<'_>, optional: &[bool]) -> bool {
         let Some(parent) = element.parent else {
             continue;
         };
-        let is_one = levels[parent].counts(element.name);
-        if !(is_one || WRAPPERS.contains(&element.name) && has_any[index]) {
+        let is_full_wrapper = WRAPPERS.contains(&element.name) && has_any[index];
+        if !is_full_wrapper && !levels[parent].counts(element.name) {
             continue;
         }
         // What comes after this table may go, and the cell then ends with it.
