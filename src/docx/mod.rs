@@ -42,7 +42,7 @@ use minijinja::{Environment, Error};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::embedded::Embedded;
 use crate::merge::names::{Use, is_there};
-use crate::merge::rich::Insert;
+use crate::merge::rich::What;
 use crate::merge::{self, Pointed, explain, names_in, undefined};
 use crate::pdf::TablePages;
 use archive::Archive;
@@ -297,7 +297,7 @@ impl Template {
     fn expanded<'t>(
         &'t self,
         parts: &mut BTreeMap<&'t str, String>,
-        marked: &[(&'t str, Vec<Insert>)],
+        marked: &[(&'t str, Vec<What>)],
     ) -> Result<Gained<'t>, Vec<Diagnostic>> {
         let mut additions = Additions::new(&self.package, &self.contents, parts);
         let mut problems = Vec::new();
@@ -334,7 +334,7 @@ impl Template {
         env: &Environment<'_>,
         part: &MergedPart,
         context: &Value,
-    ) -> Result<(String, Vec<Insert>), Vec<Diagnostic>> {
+    ) -> Result<(String, Vec<What>), Vec<Diagnostic>> {
         let merged = merge::merge(env, &part.name, context.clone())
             .map_err(|error| mistakes::all(self, env, part, context, error))?;
         if part.nests {

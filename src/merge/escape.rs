@@ -5,7 +5,7 @@ use minijinja::{Error, ErrorKind, Output, State};
 
 use super::MAX_OUTPUT;
 use super::filters::NoSum;
-use super::rich::{self, Placed, Rich, What};
+use super::rich::{self, Rich, What};
 use super::written::Written;
 
 /// The values a Typst source refers to, in the order of their slots.
@@ -67,11 +67,8 @@ pub(super) fn format(out: &mut Output, state: &mut State, value: &Value) -> Resu
     if name.ends_with(".typ") {
         typst(out, state, value)
     } else if name.ends_with(".xml") && !value.is_safe() {
-        if let Some(placed) = value.downcast_object_ref::<Placed>() {
-            return at_its_place(out, state, placed);
-        }
         match value.downcast_object::<Rich>() {
-            Some(rich) => rich::mark(out, state, What::Rich(rich), ""),
+            Some(rich) => rich::mark(out, state, What::Rich(rich)),
             None => word(out, state, &text_of(state, value)?),
         }
     } else {
@@ -119,16 +116,6 @@ fn slot(state: &mut State, value: serde_json::Value, bytes: usize) -> Result<usi
     state
         .get_or_insert_extension(Slots::default())
         .push(value, bytes)
-}
-
-/// A value that stands for a whole run or paragraph.
-fn at_its_place(out: &mut Output, state: &mut State, placed: &Placed) -> Result<(), Error> {
-    let what = match placed.value.downcast_object::<Rich>() {
-        Some(rich) => What::Rich(rich),
-        None if placed.value.is_none() => return Ok(()),
-        None => What::Text(text_of(state, &placed.value)?),
-    };
-    rich::mark(out, state, what, &placed.properties)
 }
 
 /// What a value prints as.
@@ -200,8 +187,8 @@ fn word(out: &mut Output, state: &mut State, text: &str) -> Result<(), Error> {
         out.write_str(&text[plain..at])?;
         out.write_str(markup)?;
         match c {
-            '\u{7}' => rich::mark(out, state, What::NewParagraph, "")?,
-            '\u{c}' => rich::mark(out, state, What::NewPage, "")?,
+            '\u{7}' => rich::mark(out, state, What::NewParagraph)?,
+            '\u{c}' => rich::mark(out, state, What::NewPage)?,
             _ => {}
         }
         plain = end;

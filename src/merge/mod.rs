@@ -30,7 +30,7 @@ pub(crate) use context::{context, reckonable_context};
 pub(crate) use escape::{Slots, coded};
 pub(crate) use explain::{Pointed, explain, names_in, undefined};
 pub(crate) use lines::{mark_lines, take_marks};
-use rich::{Insert, Inserts};
+use rich::{Inserts, What};
 pub(crate) use typst::{typst_flaws, typst_problem};
 
 /// Steps a template may take: a form of 1,000 rows needs about 200,000.
@@ -61,7 +61,6 @@ pub(crate) fn environment(attributes: &[String]) -> Environment<'static> {
     env.remove_global("debug");
     filters::register(&mut env, rows::Attributes::with(attributes));
     bounded::register(&mut env);
-    env.add_function("placed", rich::placed);
     env
 }
 
@@ -83,7 +82,7 @@ pub(crate) struct Merged {
     pub(crate) text: String,
     pub(crate) slots: Slots,
     /// What the markers in a Word part stand for, by their numbers.
-    pub(crate) inserts: Vec<Insert>,
+    pub(crate) inserts: Vec<What>,
 }
 
 /// Merges the template of this name.
@@ -248,16 +247,6 @@ mod tests {
             explain(&error, None, &[]).message,
             "分页只能打印在 Word 模板里"
         );
-    }
-
-    #[test]
-    fn a_value_may_take_the_place_of_a_run() {
-        let source = "{{ placed(x, '<w:rPr/>') }}{{ placed(y) }}{{ placed(z) }}";
-        let merged = render("a.xml", source, context!(x => "a\u{7}", y => (), z => 1)).unwrap();
-        assert_eq!(merged.text, "\u{ffff}0\u{ffff}\u{ffff}1\u{ffff}");
-        assert_eq!(merged.inserts[0].properties, "<w:rPr/>");
-        assert_eq!(merged.inserts[0].what.plain(), "a\u{7}");
-        assert!(render("a.xml", "{{ placed(q) }}", context!()).is_err());
     }
 
     #[test]

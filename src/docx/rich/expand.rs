@@ -10,7 +10,7 @@ use super::additions::{Additions, width_in};
 use crate::diagnostic::Diagnostic;
 use crate::docx::join::attribute;
 use crate::docx::outline::{Kind, Outline};
-use crate::merge::rich::{Insert, MARK};
+use crate::merge::rich::{MARK, What};
 
 /// Between a paragraph and its text: these may be closed and opened again.
 pub(super) const TRANSPARENT: [&str; 14] = [
@@ -82,7 +82,7 @@ pub(super) struct Expander<'a, 'm, 't> {
     pub(super) sections: Vec<(usize, u64)>,
     /// How wide it is elsewhere.
     pub(super) width: u64,
-    inserts: &'m [Insert],
+    inserts: &'m [What],
     pub(super) additions: &'m mut Additions<'t>,
     /// Paragraphs in which markers stand.
     marked: BTreeSet<usize>,
@@ -95,7 +95,7 @@ impl<'a, 'm, 't> Expander<'a, 'm, 't> {
     pub(super) fn new(
         outline: &'m Outline<'a>,
         part: &'m str,
-        inserts: &'m [Insert],
+        inserts: &'m [What],
         additions: &'m mut Additions<'t>,
     ) -> Self {
         let tokens = outline.tokens.iter().enumerate();

@@ -7,7 +7,7 @@ use super::properties::Properties;
 use crate::diagnostic::Diagnostic;
 use crate::docx::join::attribute;
 use crate::merge::MAX_OUTPUT;
-use crate::merge::rich::{Insert, What};
+use crate::merge::rich::What;
 
 /// A link may not stand in these.
 const WITHOUT_LINKS: [&str; 5] = ["w:hyperlink", "w:ins", "w:del", "w:moveFrom", "w:moveTo"];
@@ -25,7 +25,7 @@ enum Place {
 
 impl<'m> Expander<'_, 'm, '_> {
     /// Puts a value where its marker stands.
-    pub(super) fn insert(&mut self, insert: &Insert, token: usize) {
+    pub(super) fn insert(&mut self, what: &What, token: usize) {
         if self.out.len() > MAX_OUTPUT {
             let problem = Diagnostic::error("template/size", "合并结果太大，已停止");
             if !self.problems.contains(&problem) {
@@ -37,12 +37,12 @@ impl<'m> Expander<'_, 'm, '_> {
         if matches!(place, Place::Text) {
             self.open(self.stack.len());
             self.solid();
-            let plain = clean(&insert.what.plain());
+            let plain = clean(&what.plain());
             self.out.push_str(&quick_xml::escape::escape(plain));
             return;
         }
-        let around = self.surroundings(insert, token);
-        let pieces = match pieces(&insert.what, &around, self.additions) {
+        let around = self.surroundings(token);
+        let pieces = match pieces(what, &around, self.additions) {
             Ok(pieces) => pieces,
             Err(problem) => {
                 // One value may be printed many times.
@@ -59,7 +59,7 @@ impl<'m> Expander<'_, 'm, '_> {
                 }
             }
             _ => {
-                let is_nothing = pieces.is_empty() && !matches!(insert.what, What::Text(_));
+                let is_nothing = pieces.is_empty();
                 let properties = around.paragraph.to_xml("w:pPr");
                 self.note_last(self.stack.len(), &format!("<w:p>{properties}</w:p>"));
                 if !is_nothing {
@@ -124,13 +124,8 @@ impl<'m> Expander<'_, 'm, '_> {
         }
     }
 
-    fn surroundings(&self, insert: &Insert, token: usize) -> Surroundings<'m> {
-        let given = format!("<x>{}</x>", insert.properties);
-        let given = super::children_of(&given);
-        let properties = |name: &str, within: &str| {
-            if let Some((_, xml)) = given.iter().find(|(known, _)| known == name) {
-                return Properties::read(xml);
-            }
+    fn surroundings(&self, token: usize) -> Surroundings<'m> {
+        let properties = |within: &str| {
             let found = self
                 .stack
                 .iter()
@@ -139,10 +134,10 @@ impl<'m> Expander<'_, 'm, '_> {
                 Properties::read(&open.properties)
             })
         };
-        let mut paragraph = properties("w:pPr", "w:p");
+        let mut paragraph = properties("w:p");
         paragraph.remove("w:sectPr");
         Surroundings {
-            run: properties("w:rPr", "w:r"),
+            run: properties("w:r"),
             paragraph,
             part: self.part,
             room: self.room(token),

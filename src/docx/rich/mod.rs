@@ -17,9 +17,8 @@ mod tests;
 
 use super::outline::Outline;
 use crate::diagnostic::Diagnostic;
-use crate::merge::rich::Insert;
+use crate::merge::rich::What;
 pub(super) use additions::{Additions, Gained, with_root_of};
-use properties::children_of;
 pub(super) use styles::Styles;
 
 /// A part with its markers replaced.
@@ -31,7 +30,7 @@ pub(super) fn expanded(
     file: &str,
     part: &str,
     xml: &str,
-    inserts: &[Insert],
+    inserts: &[What],
     additions: &mut Additions<'_>,
 ) -> Result<String, Vec<Diagnostic>> {
     let outline = Outline::read(xml).map_err(|flaw| vec![super::broken(file, part, flaw)])?;

@@ -53,13 +53,6 @@ pub(super) fn pieces(
     match what {
         What::NewParagraph => found.push(Piece::NewParagraph),
         What::NewPage => found.push(Piece::NewPage),
-        What::Text(text) => {
-            let run = Run {
-                text: text.clone(),
-                ..Run::default()
-            };
-            run_pieces(&run, &around.run, around.part, additions, &mut found)?;
-        }
         What::Rich(rich) => match &**rich {
             Rich::Text(runs) => {
                 for run in runs {

@@ -127,17 +127,8 @@ impl Rich {
 
 /// What stands where a marker is.
 #[derive(Debug)]
-pub(crate) struct Insert {
-    pub(crate) what: What,
-    /// XML `w:rPr` and `w:pPr` for a marker that stands in no run or paragraph.
-    pub(crate) properties: String,
-}
-
-#[derive(Debug)]
 pub(crate) enum What {
     Rich(Arc<Rich>),
-    /// Text where no run or no paragraph is.
-    Text(String),
     NewParagraph,
     /// A paragraph with a page break, and a new one.
     NewPage,
@@ -148,7 +139,6 @@ impl What {
     pub(crate) fn plain(&self) -> String {
         match self {
             Self::Rich(rich) => Value::from_dyn_object(rich.clone()).to_string(),
-            Self::Text(text) => text.clone(),
             Self::NewParagraph | Self::NewPage => " ".to_owned(),
         }
     }
@@ -156,21 +146,13 @@ impl What {
 
 /// The inserts of a merging, in the order of their numbers.
 #[derive(Debug, Default)]
-pub(super) struct Inserts(pub(super) Vec<Insert>);
+pub(super) struct Inserts(pub(super) Vec<What>);
 
 /// Writes a marker and keeps what it stands for.
-pub(super) fn mark(
-    out: &mut Output,
-    state: &mut State,
-    what: What,
-    properties: &str,
-) -> Result<(), Error> {
+pub(super) fn mark(out: &mut Output, state: &mut State, what: What) -> Result<(), Error> {
     let inserts = &mut state.get_or_insert_extension(Inserts::default()).0;
     let number = inserts.len();
-    inserts.push(Insert {
-        what,
-        properties: properties.to_owned(),
-    });
+    inserts.push(what);
     write!(out, "{MARK}{number}{MARK}").map_err(Error::from)
 }
 
@@ -180,35 +162,6 @@ pub(super) fn marker(state: &mut State, rest: &str) -> Option<usize> {
     let inserts = &state.get_or_insert_extension(Inserts::default()).0;
     inserts.get(number.parse::<usize>().ok()?)?;
     Some(number.len() + MARK.len_utf8())
-}
-
-/// A value that is printed where a run or a paragraph would stand.
-#[derive(Debug)]
-pub(super) struct Placed {
-    pub(super) value: Value,
-    pub(super) properties: String,
-}
-
-impl Object for Placed {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.value, f)
-    }
-}
-
-/// The function `placed(x, properties)`, which the Word engine writes for a
-/// tag that takes the place of its run or paragraph.
-pub(super) fn placed(value: Value, properties: Option<String>) -> Result<Value, Error> {
-    if value.is_undefined() {
-        return Err(Error::from(ErrorKind::UndefinedError));
-    }
-    Ok(Value::from_object(Placed {
-        value,
-        properties: properties.unwrap_or_default(),
-    }))
 }
 
 /// Kept in an error, so that its explanation can say what cannot be printed.
