@@ -175,3 +175,21 @@ fn strict_files_and_utf_16_are_filled_in() {
         file.content("customXml/item1.xml")
     );
 }
+
+#[test]
+fn what_a_loop_repeats_has_numbers_of_its_own() {
+    let body = "<w:p><w:r><w:t>{% for c in '甲乙' %}</w:t></w:r>\
+         <w:bookmarkStart w:id=\"0\" w:name=\"_GoBack\"/><w:ins w:id=\"1\" w:author=\"a>b\"><w:r><w:t>{{ c }}</w:t></w:r></w:ins>\
+         <w:bookmarkEnd w:id=\"0\"/><w:r><w:t>{% endfor %}</w:t></w:r></w:p>";
+    let mut file = WordFile::new();
+    file.part("word/document.xml", document(body));
+    let (_, made) = merged(&file.bytes());
+    let main = String::from_utf8(made.content("word/document.xml").to_vec()).unwrap();
+    let count = |text: &str| main.matches(text).count();
+    assert_eq!((count(">甲<"), count(">乙<")), (1, 1));
+    assert_eq!(
+        (count("w:name=\"_GoBack\""), count("<w:bookmarkEnd")),
+        (1, 1)
+    );
+    assert_eq!((count("<w:ins "), count("<w:ins w:id=\"1\" ")), (2, 1));
+}

@@ -48,7 +48,7 @@ fn find(bytes: &[u8], from: usize, byte: u8) -> Option<usize> {
 }
 
 /// Where a tag ends: at a `>` that no attribute holds.
-fn end_of_tag(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn end_of_tag(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += memchr::memchr3(b'>', b'"', b'\'', &bytes[at..])?;
         match bytes[at] {

@@ -18,6 +18,7 @@ mod contents;
 mod custom_xml;
 mod external;
 mod foreign;
+mod ids;
 mod inspect;
 mod join;
 mod mistakes;
@@ -94,6 +95,8 @@ struct MergedPart {
     has_columns: bool,
     /// Whether something may lose all its blocks, rows or cells.
     may_empty: bool,
+    /// Whether a loop repeats what bears a number.
+    repeats_ids: bool,
     /// Whether elements nest whatever is merged.
     nests: bool,
 }
@@ -178,6 +181,7 @@ impl Template {
                     places,
                     has_columns: prepared.has_columns,
                     may_empty: prepared.may_empty,
+                    repeats_ids: prepared.repeats_ids,
                     nests: prepared.nests,
                 });
             }
@@ -311,7 +315,8 @@ impl Template {
                 None => Ok(text),
             });
             match expanded {
-                Ok(expanded) => *text = expanded,
+                // A paragraph that was split bears its numbers twice.
+                Ok(expanded) => *text = ids::set(&expanded),
                 // One value may be printed in many parts.
                 Err(found) => {
                     for problem in found {
@@ -343,7 +348,11 @@ impl Template {
             return Err(vec![broken(&self.file, &part.name, flaw)]);
         }
         let settled = settled(merged.text, part.has_columns, part.may_empty);
-        let text = settled.map_err(|problem| vec![problem.at_part(&*self.file, &*part.name)])?;
+        let mut text =
+            settled.map_err(|problem| vec![problem.at_part(&*self.file, &*part.name)])?;
+        if part.repeats_ids {
+            text = ids::set(&text);
+        }
         Ok((text, merged.inserts))
     }
 

@@ -16,6 +16,7 @@ use minijinja::Environment;
 
 use super::TagPlace;
 use super::blocks;
+use super::ids;
 use super::outline::Outline;
 use crate::diagnostic::Diagnostic;
 use crate::merge::names::{Names, Use, lacks_else};
@@ -51,6 +52,8 @@ pub(super) struct Prepared {
     pub(super) has_columns: bool,
     /// Whether something may lose all its blocks, rows or cells.
     pub(super) may_empty: bool,
+    /// Whether a loop repeats what bears a number.
+    pub(super) repeats_ids: bool,
     /// Whether elements nest whatever is merged: each block begins and ends among
     /// the children of one element, and tags print text only.
     pub(super) nests: bool,
@@ -111,6 +114,7 @@ pub(super) fn prepare(
         names: Names::default(),
         spots: Vec::new(),
         loops: Vec::new(),
+        looped: Vec::new(),
         blocks: Vec::new(),
         reaches_over: false,
         cells: Vec::new(),
@@ -149,6 +153,7 @@ impl Read {
 /// A loop that is open: the number of its tag, what it takes the place of, and
 /// the names it binds.
 struct Loop {
+    token: usize,
     number: usize,
     lifted: Option<&'static str>,
     names: Vec<String>,
@@ -188,6 +193,8 @@ struct Preparing<'a, P> {
     /// Where each tag stands.
     spots: Vec<String>,
     loops: Vec<Loop>,
+    /// From the tag that begins a loop to the one that ends it, in tokens.
+    looped: Vec<(usize, usize)>,
     /// Blocks that are open, and the paragraphs of those within text.
     blocks: Vec<Option<usize>>,
     /// Whether a block of text reaches over paragraphs.
@@ -272,6 +279,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         }
         let has_columns = !self.edits.changing.is_empty();
         let may_empty = blocks::may_empty(self.outline, &self.edits.optional(self.outline));
+        let repeats_ids = self.repeats_ids();
         let is_plain = self.names.print_text_only() && !self.reaches_over;
         let nests = is_plain && hoisted.is_empty() && self.joined.is_empty();
         let uses = self.names.uses().into_iter();
@@ -287,6 +295,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             has_columns,
             may_empty,
             nests,
+            repeats_ids,
             template: match self.edits.is_empty() {
                 true => None,
                 false => Some(self.edits.write(self.outline)),
@@ -512,7 +521,8 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             let is_hoisted = hoisted.is_some_and(|hoisted| hoisted.contains(&index));
             let level = self.level(&paragraph, tag, is_hoisted);
             flaws.extend(self.balance.note(tag, &spot, level));
-            self.follow_loops(tag);
+            let token = paragraph.at(tag.start).map_or(0, |text| text.token);
+            self.follow_loops(tag, token);
             self.follow_blocks(tag, paragraph.element);
             self.names.note(tag);
             self.spots.push(spot.clone());
@@ -530,6 +540,13 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         self.cut(&paragraph, &text, &tags, first_number, &spot, hoisted);
     }
 
+    /// Whether something that bears a number lies between the tags of a loop.
+    fn repeats_ids(&self) -> bool {
+        let repeated = edits::within(self.outline, self.looped.iter().copied());
+        let mut elements = self.outline.elements.iter();
+        elements.any(|element| repeated[element.first] && ids::bears(element.name))
+    }
+
     /// Whether blocks of text end in the paragraph where they began.
     fn follow_blocks(&mut self, tag: &Tag, paragraph: usize) {
         let own = match tag.kind {
@@ -545,7 +562,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
     }
 
     /// Which loops are open, and what they bind.
-    fn follow_loops(&mut self, tag: &Tag) {
+    fn follow_loops(&mut self, tag: &Tag, token: usize) {
         if !matches!(tag.kind, Kind::Statement | Kind::Lifted(_)) {
             return;
         }
@@ -559,6 +576,7 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                     .split(',')
                     .map(|name| name.trim_matches(['(', ')', ' ']).to_owned());
                 self.loops.push(Loop {
+                    token,
                     number: self.spots.len(),
                     lifted: match tag.kind {
                         Kind::Lifted(name) => Some(name),
@@ -568,7 +586,9 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
                 });
             }
             "endfor" => {
-                self.loops.pop();
+                let opened = self.loops.pop();
+                self.looped
+                    .extend(opened.map(|opened| (opened.token, token)));
             }
             _ => {}
         }
