@@ -371,20 +371,25 @@ fn vmerge(
     if key.is_undefined() {
         return Err(Error::from(ErrorKind::UndefinedError));
     }
-    let (key, starts) = match key.downcast_object_ref::<rows::Label>() {
-        Some(label) => (Value::from(label.key.as_str()), label.first),
-        None => (key.clone(), false),
+    let label = key.downcast_object_ref::<rows::Label>();
+    let is_same = |last: &Value| match label {
+        Some(label) => !label.first && last.as_str() == Some(label.key.as_str()),
+        None => last == key,
     };
     let merges = state.get_or_insert_extension(Merges::default());
     let row = merges.rows.get(&table).copied().unwrap_or_default();
     let here = (site, column.unwrap_or_default());
-    let goes_on = !starts
-        && merges
-            .last
-            .get(&here)
-            .is_some_and(|(last, above)| *last == key && above + 1 == row);
-    merges.last.insert(here, (key, row));
-    Ok(!goes_on)
+    match merges.last.get_mut(&here) {
+        Some((last, above)) if *above + 1 == row && is_same(last) => {
+            *above = row;
+            Ok(false)
+        }
+        _ => {
+            let key = label.map_or_else(|| key.clone(), |label| Value::from(label.key.as_str()));
+            merges.last.insert(here, (key, row));
+            Ok(true)
+        }
+    }
 }
 
 /// The next row of a site starts a merge, whatever its key.

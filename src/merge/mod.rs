@@ -136,9 +136,18 @@ impl Bounded {
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let is_coded = |byte: &u8| (1..=escape::CODED.len()).contains(&usize::from(*byte));
+        let is_coded = |byte: &u8| usize::from(byte.wrapping_sub(1)) < escape::CODED.len();
+        // Most pieces hold none, and this goes over many bytes at once.
+        let holds = |some: &[u8]| {
+            some.iter()
+                .fold(false, |found, byte| found | is_coded(byte))
+        };
+        if !self.coded || !bytes.chunks(256).any(holds) {
+            self.push(bytes)?;
+            return Ok(bytes.len());
+        }
         let mut rest = bytes;
-        while let Some(at) = rest.iter().position(is_coded).filter(|_| self.coded) {
+        while let Some(at) = rest.iter().position(is_coded) {
             self.push(&rest[..at])?;
             self.push(escape::CODED[usize::from(rest[at]) - 1].as_bytes())?;
             rest = &rest[at + 1..];
