@@ -97,8 +97,6 @@ struct MergedPart {
     may_empty: bool,
     /// Whether a loop repeats what bears a number.
     repeats_ids: bool,
-    /// Whether elements nest whatever is merged.
-    nests: bool,
 }
 
 /// Where the tag on a line of a prepared part stands in the template.
@@ -182,7 +180,6 @@ impl Template {
                     has_columns: prepared.has_columns,
                     may_empty: prepared.may_empty,
                     repeats_ids: prepared.repeats_ids,
-                    nests: prepared.nests,
                 });
             }
         }
@@ -342,9 +339,7 @@ impl Template {
     ) -> Result<(String, Vec<What>), Vec<Diagnostic>> {
         let merged = merge::merge(env, &part.name, context.clone())
             .map_err(|error| mistakes::all(self, env, part, context, error))?;
-        if part.nests {
-            debug_assert_eq!(balance::flaw(&merged.text), None);
-        } else if let Some(flaw) = balance::flaw(&merged.text) {
+        if let Some(flaw) = balance::flaw(&merged.text) {
             return Err(vec![broken(&self.file, &part.name, flaw)]);
         }
         let settled = settled(merged.text, part.has_columns, part.may_empty);

@@ -74,39 +74,8 @@ pub(crate) struct Names {
     uses: Vec<Use>,
     /// Filters and tests that were called.
     called: Vec<(ErrorKind, String)>,
-    /// Whether a block was caught that is printed elsewhere.
-    catches: bool,
     tags: usize,
 }
-
-/// Filters that give plain text or numbers: what they give is escaped where it
-/// is printed.
-const PLAIN: [&str; 24] = [
-    "money",
-    "blank",
-    "join",
-    "paragraphs",
-    "sum",
-    "checkbox",
-    "rows",
-    "one_line",
-    "upper",
-    "lower",
-    "trim",
-    "default",
-    "d",
-    "length",
-    "count",
-    "round",
-    "int",
-    "float",
-    "abs",
-    "first",
-    "last",
-    "sort",
-    "reverse",
-    "list",
-];
 
 /// What a block binds.
 #[derive(Default)]
@@ -141,14 +110,6 @@ impl Names {
                 self.statement(statement, number, tag);
             }
         }
-    }
-
-    /// Whether what the tags print is escaped text and nothing else: no text that
-    /// a filter calls safe, no block caught here and printed there.
-    pub(crate) fn print_text_only(&self) -> bool {
-        let filters = self.called.iter();
-        let mut filters = filters.filter(|(kind, _)| *kind == ErrorKind::UnknownFilter);
-        !self.catches && filters.all(|(_, name)| PLAIN.contains(&name.as_str()))
     }
 
     /// Every value of the data that was used, in the order of the tags.
@@ -201,7 +162,6 @@ impl Names {
                 self.here().bind_target(&set.target, path);
             }
             Stmt::SetBlock(set) => {
-                self.catches = true;
                 self.here().bind_target(&set.target, None);
                 self.scopes.push(Scope::default());
             }
@@ -214,7 +174,6 @@ impl Names {
                 self.scopes.push(scope);
             }
             Stmt::Macro(named) => {
-                self.catches = true;
                 self.here().bind(named.name, None);
                 let mut scope = Scope::default();
                 scope.bind("caller", None);
@@ -222,7 +181,6 @@ impl Names {
                 self.scopes.push(scope);
             }
             Stmt::CallBlock(block) => {
-                self.catches = true;
                 for arg in &block.call.args {
                     self.argument(arg, false, tag);
                 }
@@ -232,7 +190,6 @@ impl Names {
                 self.scopes.push(scope);
             }
             Stmt::FilterBlock(block) => {
-                self.catches = true;
                 self.walk(&block.filter, How::Printed, false, tag);
                 self.scopes.push(Scope::default());
             }

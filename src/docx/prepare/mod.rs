@@ -57,9 +57,6 @@ pub(super) struct Prepared {
     pub(super) may_empty: bool,
     /// Whether a loop repeats what bears a number.
     pub(super) repeats_ids: bool,
-    /// Whether elements nest whatever is merged: each block begins and ends among
-    /// the children of one element, and tags print text only.
-    pub(super) nests: bool,
 }
 
 /// What a part's text stands in.
@@ -283,8 +280,6 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         let has_columns = !self.edits.changing.is_empty();
         let may_empty = blocks::may_empty(self.outline, &self.edits.optional(self.outline));
         let repeats_ids = self.repeats_ids();
-        let is_plain = self.names.print_text_only() && !self.reaches_over;
-        let nests = is_plain && hoisted.is_empty() && self.joined.is_empty();
         let uses = self.names.uses().into_iter();
         let uses = uses.map(|used| {
             let spot = self.spots[used.tag].clone();
@@ -297,7 +292,6 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             order,
             has_columns,
             may_empty,
-            nests,
             repeats_ids,
             template: match self.edits.is_empty() {
                 true => None,
