@@ -16,20 +16,6 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
         elements.any(|element| repeated[element.first] && ids::bears(element.name))
     }
 
-    /// Whether blocks of text end in the paragraph where they began.
-    pub(super) fn follow_blocks(&mut self, tag: &Tag, paragraph: usize) {
-        let own = match tag.kind {
-            Kind::Statement => Some(paragraph),
-            Kind::Lifted(_) => None,
-            _ => return,
-        };
-        if tag.end_of_block().is_some() {
-            self.blocks.push(own);
-        } else if tag.keyword().starts_with("end") {
-            self.reaches_over |= self.blocks.pop() != Some(own) && own.is_some();
-        }
-    }
-
     /// Which loops are open, and what they bind.
     pub(super) fn follow_loops(&mut self, tag: &Tag, token: usize) {
         if !matches!(tag.kind, Kind::Statement | Kind::Lifted(_)) {

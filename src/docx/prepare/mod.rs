@@ -115,8 +115,6 @@ pub(super) fn prepare(
         spots: Vec::new(),
         loops: Vec::new(),
         looped: Vec::new(),
-        blocks: Vec::new(),
-        reaches_over: false,
         cells: Vec::new(),
     };
     preparing.field_codes();
@@ -195,10 +193,6 @@ struct Preparing<'a, P> {
     loops: Vec<Loop>,
     /// From the tag that begins a loop to the one that ends it, in tokens.
     looped: Vec<(usize, usize)>,
-    /// Blocks that are open, and the paragraphs of those within text.
-    blocks: Vec<Option<usize>>,
-    /// Whether a block of text reaches over paragraphs.
-    reaches_over: bool,
     /// Tags about cells, which come last: they need to know what is lifted.
     cells: Vec<OfCell>,
 }
@@ -412,7 +406,6 @@ impl<P: Fn(&str) -> (String, String)> Preparing<'_, P> {
             flaws.extend(self.balance.note(tag, &spot, level));
             let token = paragraph.at(tag.start).map_or(0, |text| text.token);
             self.follow_loops(tag, token);
-            self.follow_blocks(tag, paragraph.element);
             self.names.note(tag);
             self.spots.push(spot.clone());
             if is_good {
